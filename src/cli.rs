@@ -80,7 +80,8 @@ pub struct Arguments {
     #[arg(long, global = true, value_name = "FILE", env = "QUNFA_CONFIG")]
     #[arg(default_value = "/etc/qunfa/config.yaml")]
     config: PathBuf,
-    /// The language: en or zh-CN; default: `lang` of the config, else LC_ALL, LC_MESSAGES or LANG
+    #[arg(help = "The language: en or zh-CN; default: `lang` of the config, else LC_ALL, \
+                  LC_MESSAGES or LANG")]
     #[arg(long, global = true, value_name = "LANG", value_parser = language)]
     lang: Option<Lang>,
     /// Run the command on the server at this address
@@ -388,9 +389,10 @@ impl Problem {
 /// See [`Problem`].
 pub fn run(arguments: Arguments, terminal: Terminal<'_>) -> Result<Answer, Problem> {
     // The daemon's log is English; what it writes for people, it writes in the config's language.
-    let lang = match arguments.command {
-        Command::Run => Lang::En,
-        _ => arguments.lang.unwrap_or_else(l10n::lang),
+    let lang = if matches!(arguments.command, Command::Run) {
+        Lang::En
+    } else {
+        arguments.lang.unwrap_or_else(l10n::lang)
     };
     l10n::within(lang, || dispatch(arguments, terminal))
 }

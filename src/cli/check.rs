@@ -456,7 +456,7 @@ fn goes_at(view: &JobView, spec: &JobSpec, now: DateTime<Utc>) -> Option<DateTim
 
 /// Returns what keeps a job from being sent at its time.
 fn warnings(view: &JobView, spec: &JobSpec, now: DateTime<Utc>) -> Vec<String> {
-    let reason = view.reason.as_ref().map(|why| reason::sentence(why));
+    let reason = view.reason.as_ref().map(reason::sentence);
     let reason = reason.unwrap_or_default();
     if goes_at(view, spec, now).is_none() {
         let waits = matches!(view.state, JobState::Planned | JobState::Held | JobState::Releasing);

@@ -153,7 +153,7 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
     };
     page.lines(tone, 0, &t!("series-is", id = view.id.as_str(), state = state_of(view)));
     let what = view.occurrences.first().map_or_else(|| view.action.clone(), JobView::what);
-    let why = view.why.as_ref().map(|why| reason::sentence(why));
+    let why = view.why.as_ref().map(reason::sentence);
     let comes = format!("{} ({}, {})", view.words, view.cron, view.timezone);
     let count = view.count.map(|count| dates(count as usize));
     let except: Vec<_> = view.except.iter().map(NaiveDate::to_string).collect();
@@ -213,7 +213,7 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
         }
         [] => page.lines(Tone::Plain, 2, &t!("series-no-more")),
         then => {
-            page.labelled(Tone::Quiet, 2, &t!("series-then"), &then.join(&t!("resume-separator")))
+            page.labelled(Tone::Quiet, 2, &t!("series-then"), &then.join(&t!("resume-separator")));
         }
     }
 }
@@ -221,7 +221,7 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
 /// Writes what operators decided about single dates.
 fn changes(page: &mut Page, view: &SeriesView) {
     for change in &view.changes {
-        let why = change.why.as_ref().map(|why| reason::sentence(why)).unwrap_or_default();
+        let why = change.why.as_ref().map(reason::sentence).unwrap_or_default();
         let label = text::pad(&t!("series-label-changed"), LABEL);
         page.labelled(Tone::Plain, 2, &label, &format!("{}: {why}", change.date));
     }

@@ -418,7 +418,7 @@ fn of_zones(zones: &[Tz], now: DateTime<Utc>) -> Vec<AlertView> {
             kind: "zone_data".into(),
             since: now,
             what: zone_data::warning(*zone, from),
-            advice: zone_data::advice().into(),
+            advice: zone_data::advice(),
         })
     });
     differing.collect()
@@ -508,7 +508,7 @@ fn recent_failures(
     let ended = attention.iter().filter_map(|note| {
         let went_wrong = matches!(note.kind.as_str(), "missed" | "expired" | "failed" | "partial");
         let id = note.id.clone().filter(|_| went_wrong && note.since > since)?;
-        let what = note.why.as_ref().map(|why| reason::sentence(why));
+        let what = note.why.as_ref().map(reason::sentence);
         let (account, kind) = (note.account.clone(), note.kind.clone());
         let (since, what) = (note.since, what.unwrap_or_default());
         Some(LateView { id, account, kind, since, what, why: note.why.clone() })

@@ -87,16 +87,17 @@ impl Reader<'_, '_> {
             self.report.say_with(location, message, FORM());
             return None;
         };
-        let count = match dates.len() {
-            1 => "1 date".to_owned(),
-            many => format!("{many} dates"),
-        };
-        let working = match working {
-            0 => String::new(),
-            1 => "; a working day (班) in it is not left out".to_owned(),
-            days => format!("; {days} working days (班) in it are not left out"),
-        };
-        notes.push(format!("{path} leaves out {count}, {first} to {last}{working}"));
+        let mut note = t!(
+            "inbox-leaves-out",
+            path = path,
+            count = dates.len(),
+            first = %first,
+            last = %last
+        );
+        if working > 0 {
+            note.push_str(&t!("inbox-working-days", days = working));
+        }
+        notes.push(note);
         Some(dates)
     }
 

@@ -430,9 +430,9 @@ fn plain(name: &str) -> String {
 
 fn columns(names: &[&str]) -> String {
     let shown: Vec<_> = names.iter().take(COLUMNS_NAMED).map(|name| quote(name)).collect();
-    let more = match names.len().saturating_sub(COLUMNS_NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!("its columns are: {}{more}", shown.join(", "))
+    let shown = shown.join(", ");
+    match names.len().saturating_sub(COLUMNS_NAMED) {
+        0 => t!("inbox-columns", names = shown),
+        more => t!("inbox-columns-more", names = shown, more = %more),
+    }
 }

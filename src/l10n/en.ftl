@@ -1222,6 +1222,66 @@ inbox-list-needs-folder = `touser_file` needs a folder: drop one with the job fi
 inbox-json-is-an-object = a .json file is one object `{"{"}"jobs": […]{"}"}`
 inbox-no-json-object = this is not a JSON object
 inbox-not-taken-media = { $name } in the inbox could not be taken: its media cannot be stored
+inbox-cron-error = { $text } { $error }
+inbox-article-text-has = the article's text has { $size }
+inbox-count-pictures =
+    { $count ->
+        [one] { $count } picture
+       *[other] { $count } pictures
+    }
+inbox-count-covers =
+    { $count ->
+        [one] { $count } cover
+       *[other] { $count } covers
+    }
+inbox-count-images =
+    { $count ->
+        [one] { $count } image
+       *[other] { $count } images
+    }
+inbox-count-recordings =
+    { $count ->
+        [one] { $count } recording
+       *[other] { $count } recordings
+    }
+inbox-count-videos =
+    { $count ->
+        [one] { $count } video
+       *[other] { $count } videos
+    }
+inbox-count-articles =
+    { $count ->
+        [one] { $count } article
+       *[other] { $count } articles
+    }
+inbox-count-calls =
+    { $count ->
+        [one] { $count } call
+       *[other] { $count } calls
+    }
+inbox-between-items = {", "}
+inbox-uploads = uploads { $parts } ({ $size } of files, { $calls }), from { $span } before its time
+inbox-text-many-bytes = the text has { $bytes } bytes; the platform probably takes no more than { $most }: it may be refused (45002)
+inbox-text-many-characters = the text has { $characters } characters; the platform's rules speak of { $most }: it may be refused (45002)
+inbox-leaves-out = { $path } leaves out { $count ->
+        [one] { $count } date
+       *[other] { $count } dates
+    }, { $first } to { $last }
+inbox-working-days =
+    { $days ->
+        [one] {"; "}a working day (班) in it is not left out
+       *[other] {"; "}{ $days } working days (班) in it are not left out
+    }
+inbox-columns = its columns are: { $names }
+inbox-columns-more = its columns are: { $names } and { $more } more
+inbox-front-matter-unused = the front matter's { $key } is not used
+inbox-front-matter-unused-meant = the front matter's { $key } is not used; did you mean `{ $meant }`?
+inbox-no-drop-everyone = on_full_receivers: drop does nothing here: only an OpenID list can go without some, and of everyone the platform filters them by itself
+inbox-no-drop-tag = on_full_receivers: drop does nothing here: only an OpenID list can go without some, and of a tag the platform filters them by itself
+inbox-and-more-lines = {" "}and { $others } more lines
+inbox-note-on-lines = { $path }:{ $first }{ $others }: { $message }
+inbox-kept-receipts = receipts
+inbox-kept-reasons = reasons
 
 ## config: what is wrong in a config
 
@@ -1344,6 +1404,20 @@ config-no-duration-1s-7d = { $text } is no duration from 1s to 7d
 config-write-60s-30m-2h = write it as 60s, 30m or 2h
 
 ## receipt: answers to a file (src/daemon)
+
+receipt-later-file = job { $id } stands in { $name } too, which came later and is taken already; drop this file anew if it is the one that counts
+receipt-crashed = the daemon crashed over and over while it took this file, so it is not tried again
+receipt-crashed-help = take out what is unusual in it and drop it anew; please report the crash with the daemon's log (`journalctl -u qunfa`)
+receipt-known = it was known already; nothing changed
+receipt-updated = it was planned already, and is as written now
+receipt-anew-failed = a job of this id had failed: it is planned anew as written now
+receipt-anew = a job of this id had ended and never gone out: it is planned anew as written now
+receipt-between-notes = {"; "}
+receipt-more-moves = { $more } more jobs move: `qunfa plan`
+receipt-series-over = a series ({ $words }): no date of it waits
+receipt-series-over-near = a series ({ $words }): no date of it waits; the one of { $at } is { $state }
+receipt-series = a series ({ $words }): this is its next date; each date is a job of its own
+receipt-left-out = job { $id } was planned by an earlier file of this name; it stays planned
 
 ## store: what the database refuses
 

@@ -1202,6 +1202,31 @@ inbox-list-needs-folder = `touser_file` 需要文件夹：请投递一个含有�
 inbox-json-is-an-object = .json 文件是一个对象 `{"{"}"jobs": […]{"}"}`
 inbox-no-json-object = 这不是 JSON 对象
 inbox-not-taken-media = 投递目录里的 { $name } 无法接收：它的素材无法保存
+inbox-cron-error = { $text } { $error }
+inbox-article-text-has = 文章的正文有 { $size }
+inbox-count-pictures = { $count } 张正文图片
+inbox-count-covers = { $count } 张封面
+inbox-count-images = { $count } 张图片
+inbox-count-recordings = { $count } 段录音
+inbox-count-videos = { $count } 个视频
+inbox-count-articles = { $count } 篇文章
+inbox-count-calls = { $count } 次调用
+inbox-between-items = 、
+inbox-uploads = 上传 { $parts }（文件共 { $size }，{ $calls }），从发送前 { $span } 开始
+inbox-text-many-bytes = 文本有 { $bytes } 字节；平台大概最多接受 { $most } 字节：可能被拒绝（45002）
+inbox-text-many-characters = 文本有 { $characters } 个字符；平台规则写的是 { $most } 个：可能被拒绝（45002）
+inbox-leaves-out = { $path } 去掉 { $count } 天，从 { $first } 到 { $last }
+inbox-working-days = ；其中 { $days } 个班日不去掉
+inbox-columns = 它的列：{ $names }
+inbox-columns-more = 它的列：{ $names }，另有 { $more } 列
+inbox-front-matter-unused = front matter 的 { $key } 没有用到
+inbox-front-matter-unused-meant = front matter 的 { $key } 没有用到；是不是 `{ $meant }`？
+inbox-no-drop-everyone = on_full_receivers: drop 在这里不起作用：只有 OpenID 列表可以去掉部分人；发给全部粉丝时由平台自行过滤
+inbox-no-drop-tag = on_full_receivers: drop 在这里不起作用：只有 OpenID 列表可以去掉部分人；按标签发送时由平台自行过滤
+inbox-and-more-lines = {" "}等另外 { $others } 行
+inbox-note-on-lines = { $path }:{ $first }{ $others }：{ $message }
+inbox-kept-receipts = 回执
+inbox-kept-reasons = 拒绝原因
 
 ## config: what is wrong in a config
 
@@ -1324,6 +1349,20 @@ config-no-duration-1s-7d = { $text } 不是 1s 到 7d 之间的时长
 config-write-60s-30m-2h = 请写成 60s、30m 或 2h
 
 ## receipt: answers to a file (src/daemon)
+
+receipt-later-file = 任务 { $id } 也在 { $name } 里，那个文件来得更晚且已接收；如果以本文件为准，请重新投递
+receipt-crashed = 守护进程在接收这个文件时反复崩溃，因此不再尝试
+receipt-crashed-help = 请去掉其中不寻常的内容后重新投递；请附上守护进程的日志（`journalctl -u qunfa`）报告这次崩溃
+receipt-known = 此前已接收；没有变化
+receipt-updated = 此前已排期，现按新内容更新
+receipt-anew-failed = 同一 id 的任务曾失败：现按新内容重新排期
+receipt-anew = 同一 id 的任务已结束且从未发出：现按新内容重新排期
+receipt-between-notes = ；
+receipt-more-moves = 另有 { $more } 个任务顺延：`qunfa plan`
+receipt-series-over = 系列任务（{ $words }）：没有等待中的日期
+receipt-series-over-near = 系列任务（{ $words }）：没有等待中的日期；{ $at } 的那次状态为 { $state }
+receipt-series = 系列任务（{ $words }）：这是下一个日期；每个日期各是一个任务
+receipt-left-out = 任务 { $id } 由同名的旧文件排期；它仍保持排期
 
 ## store: what the database refuses
 

@@ -4,7 +4,7 @@
 //! account that the present config does not contain is barred: unlike a pause, no `resume` lifts
 //! that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
@@ -251,6 +251,24 @@ impl Tx<'_> {
             )?
             .execute([name])?;
         Ok(stale > 0)
+    }
+
+    /// Returns why all accounts are on hold, if they are.
+    pub fn hold_on_all(&self) -> Result<Option<Reason>> {
+        Ok(self
+            .db
+            .prepare_cached("SELECT hold_why FROM daemon")?
+            .query_row([], |row| row.get(0))?)
+    }
+
+    /// Returns the accounts with a hold, a pause or a bar of their own.
+    pub fn stopped_accounts(&self) -> Result<HashSet<String>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT name FROM account WHERE hold_since_at IS NOT NULL
+                 OR paused_since_at IS NOT NULL OR barred_since_at IS NOT NULL",
+        )?;
+        let rows = statement.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Returns whether the present config no longer covers an account.

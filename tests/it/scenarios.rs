@@ -26,6 +26,7 @@ mod restart;
 mod safe_mode;
 mod series;
 mod stepped;
+mod together;
 mod unreadable;
 mod verdicts;
 mod words;

@@ -86,7 +86,7 @@ fn the_zone_of_a_waiting_job_is_in_use_as_long_as_it_waits() {
     db.execute("UPDATE job SET zone = 'Europe/Paris'", []).unwrap();
     assert_eq!(zones(), [chrono_tz::Europe::Paris]);
 
-    db.execute("UPDATE job SET wake_at = NULL, state = 'cancelled'", []).unwrap();
+    db.execute("UPDATE job SET wake_at = NULL, ended_at = 1, state = 'cancelled'", []).unwrap();
     assert_eq!(zones(), []);
 }
 

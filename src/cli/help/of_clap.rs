@@ -119,7 +119,12 @@ fn own_option(argument: Arg) -> Arg {
         _ if argument.get_id() == "subcommand" => {
             argument.help(said("help-clap-help-command", &[]))
         }
-        _ => argument,
+        ArgAction::Set
+        | ArgAction::Append
+        | ArgAction::SetTrue
+        | ArgAction::SetFalse
+        | ArgAction::Count
+        | _ => argument,
     }
 }
 
@@ -153,7 +158,11 @@ fn listed(error: &clap::Error, kind: ContextKind) -> Option<String> {
         ContextValue::Strings(several) if several.is_empty() => None,
         ContextValue::Strings(several) => Some(several.join("、")),
         ContextValue::Number(number) => Some(number.to_string()),
-        _ => None,
+        ContextValue::None
+        | ContextValue::Bool(_)
+        | ContextValue::StyledStr(_)
+        | ContextValue::StyledStrs(_)
+        | _ => None,
     }
 }
 
@@ -202,7 +211,14 @@ fn what(error: &clap::Error) -> Option<String> {
         )),
         ErrorKind::InvalidUtf8 => Some(said("help-clap-not-utf8", &[])),
         // What asks for help is no error; the rest does not come up, or fails in the system.
-        _ => None,
+        ErrorKind::NoEquals
+        | ErrorKind::MissingSubcommand
+        | ErrorKind::DisplayHelp
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        | ErrorKind::DisplayVersion
+        | ErrorKind::Io
+        | ErrorKind::Format
+        | _ => None,
     }
 }
 

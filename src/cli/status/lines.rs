@@ -352,7 +352,7 @@ fn decisions(
 /// Returns the subject of an alert and its reason, without what its row says already.
 fn what(note: &NoteView) -> String {
     let about = &note.about;
-    let why = || about.why.as_ref().map(|why| reason::sentence(why));
+    let why = || about.why.as_ref().map(reason::sentence);
     let Some(id) = &about.id else {
         return match about.kind.as_str() {
             "hold" | "paused" => why().unwrap_or_else(|| about.what.clone()),

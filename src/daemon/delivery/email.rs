@@ -29,7 +29,7 @@ pub(super) async fn send(
     lang: Lang,
 ) -> (usize, Result<(), String>) {
     let (mail, count) = within(lang, || {
-        let texts: Vec<_> = messages.iter().map(|message| alert::body(message)).collect();
+        let texts: Vec<_> = messages.iter().map(alert::body).collect();
         let (text, count) = gather(&texts, MOST);
         (compose(email, messages, (text, count)), count)
     });
