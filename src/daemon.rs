@@ -253,9 +253,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         check_state_directory(database(&state), sender.clone());
     }
     let heartbeat = heartbeat::HeartbeatWriter::start(&state, listens, &mut tasks, now);
-    if let Some(url) = config.alerts.ping.clone() {
-        tasks.spawn(delivery::ping(url, heartbeat.watch()));
-    }
+    tasks.spawn(delivery::ping(config.alerts.ping.clone(), heartbeat.watch()));
     let deliveries = Deliveries::new((config.alerts, lang), &engine, &options.now, sender.clone());
     let dispatcher = Dispatcher::new(ways, &state, options.now.clone(), sender);
     let mut daemon = Daemon {
