@@ -1399,6 +1399,7 @@ api-client-file = 无法读取 { $path }：{ $error }
 api-client-failed = 服务器 { $url } 没有应答：{ $error }
 api-client-refused = 服务器拒绝（{ $status }）：{ $detail }
 help-token = 打印 HTTP API 的新令牌，以及要写入配置的内容
+help-token--json = 输出供程序读取的 JSON
 help-token--name = 用户名
 help--server = 在此地址的服务器上运行命令
 help--token-file = 存放服务器令牌的文件
