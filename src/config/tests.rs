@@ -182,6 +182,7 @@ const KINDS_EXPECTED: [(&str, Kind); 5] = [
 ];
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table: one row for each mistake")]
 fn a_wrong_account_is_told_with_its_place() {
     for (lines, expected) in [
         ("secret_file: s", "config.yaml:3:3: `kind` is missing"),

@@ -151,8 +151,7 @@ impl Reader<'_, '_> {
         }
         let show_cover_pic = self.flag(&fields, "show_cover_pic");
         if show_cover_pic == Some(1) && builder.via() == ArticlesVia::Draft {
-            let note = t!("inbox-show-cover-pic-draft-no");
-            notes.push(note.to_owned());
+            notes.push(t!("inbox-show-cover-pic-draft-no"));
         }
         let given = |field| given.get(field).flatten();
         Some(Article {
@@ -671,7 +670,8 @@ impl Reader<'_, '_> {
 pub(super) fn told(material: &Material, batches: usize, ahead: TimeDelta) -> String {
     let bytes = material.assets.iter().map(|asset| asset.media.bytes).sum();
     let mut parts = Vec::new();
-    let kinds: [(UploadKind, fn(usize) -> String); 5] = [
+    type Counted = fn(usize) -> String;
+    let kinds: [(UploadKind, Counted); 5] = [
         (UploadKind::Picture, |count| t!("inbox-count-pictures", count = count)),
         (UploadKind::Cover, |count| t!("inbox-count-covers", count = count)),
         (UploadKind::Image, |count| t!("inbox-count-images", count = count)),

@@ -258,7 +258,7 @@ fn too_long(name: &OsStr) -> Option<(String, String)> {
 /// Returns why a name is reserved for answers.
 fn kept(name: &OsStr) -> Option<(String, String)> {
     let name = name.as_bytes().to_ascii_lowercase();
-    let kept: [(&str, fn() -> String); 2] = [
+    let kept: [(&str, Sentence); 2] = [
         (".receipt.json", || t!("inbox-kept-receipts")),
         (".error.txt", || t!("inbox-kept-reasons")),
     ];

@@ -86,7 +86,7 @@ pub fn as_list<S: Serializer>(reasons: &[Reason], serializer: S) -> Result<S::Ok
         code: String,
         args: Map<String, Value>,
     }
-    let sentences: Vec<_> = reasons.iter().map(|reason| sentence(reason)).collect();
+    let sentences: Vec<_> = reasons.iter().map(sentence).collect();
     let coded = reasons.iter().map(|reason| {
         let (code, args) = reason.code_and_args();
         Coded { code, args }
@@ -121,7 +121,7 @@ fn keys<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(Some(3))?;
-    map.serialize_entry(sentence_key, &reason.map(|reason| sentence(reason)))?;
+    map.serialize_entry(sentence_key, &reason.map(sentence))?;
     let (code, args) = reason.map(Reason::code_and_args).unzip();
     map.serialize_entry(code_key, &code)?;
     map.serialize_entry(args_key, &args)?;
