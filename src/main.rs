@@ -16,7 +16,7 @@ use qunfa::log::journal::{self, Entries, Journal};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    l10n::choose(help::language(env::args()).unwrap_or_else(of_environment));
+    l10n::choose(help::language(env::args_os()).unwrap_or_else(of_environment));
     let found = help::command().try_get_matches();
     let arguments = found
         .and_then(|found| Arguments::from_arg_matches(&found).map(|arguments| (arguments, found)));

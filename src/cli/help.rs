@@ -5,6 +5,8 @@
 
 mod of_clap;
 
+use std::ffi::OsString;
+
 use clap::{Arg, Command, CommandFactory as _};
 
 pub use self::of_clap::text;
@@ -27,7 +29,9 @@ pub(super) fn unbuilt() -> Command {
 }
 
 /// Returns the language that the arguments name, before anything else is read from them.
-pub fn language(mut arguments: impl Iterator<Item = String>) -> Option<Lang> {
+pub fn language(arguments: impl Iterator<Item = OsString>) -> Option<Lang> {
+    // A name of a file need not be UTF-8.
+    let mut arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
     while let Some(argument) = arguments.next() {
         match argument.strip_prefix("--lang") {
             Some("") => return arguments.next().and_then(|name| Lang::parse(&name)),
@@ -137,7 +141,7 @@ mod tests {
             ("qunfa --lang", None),
             ("qunfa show -- --lang=zh", None),
         ] {
-            let arguments = line.split(' ').map(str::to_owned);
+            let arguments = line.split(' ').map(OsString::from);
             assert_eq!(language(arguments), lang, "{line}");
         }
     }

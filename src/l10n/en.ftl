@@ -349,7 +349,12 @@ alert-kind-refused-file = refused file
 alert-kind-unconfigured = unconfigured
 alert-kind-unread-event = unread event
 alert-kind-unreadable = unreadable
-alert-kind-uploads = uploads
+alert-kind-menu = menu
+alert-kind-preview = preview
+alert-kind-qrcodes = qrcodes
+alert-kind-speed = speed
+alert-kind-upload-stalled = upload stalled
+alert-kind-zone-data = zone data
 alert-headline-of-many = { $headline } (and { $others } more)
 
 ## code: what the platform's return codes mean (src/wechat/codes.rs)

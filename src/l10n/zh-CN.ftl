@@ -329,7 +329,12 @@ alert-kind-refused-file = 文件被拒收
 alert-kind-unconfigured = 未配置的账号
 alert-kind-unread-event = 无法读取的事件
 alert-kind-unreadable = 无法读取
-alert-kind-uploads = 上传
+alert-kind-menu = 自定义菜单
+alert-kind-preview = 预览
+alert-kind-qrcodes = 带参数二维码
+alert-kind-speed = 群发速度
+alert-kind-upload-stalled = 上传停滞
+alert-kind-zone-data = 时区数据
 alert-headline-of-many = { $headline }（另有 { $others } 条）
 
 ## code: what the platform's return codes mean (src/wechat/codes.rs)
