@@ -11,6 +11,7 @@ pub mod endpoint;
 mod files;
 mod gate;
 mod handler;
+mod isolation;
 mod openapi;
 mod problem;
 mod request;
@@ -43,6 +44,7 @@ use crate::wechat::listener::limits::{ConnectionHandle, ConnectionLimiter};
 
 pub use command::Commands;
 pub use handler::Clock;
+pub use isolation::is_isolated;
 
 /// What the API needs.
 pub struct Server {
