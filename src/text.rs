@@ -7,3 +7,4 @@ pub mod alert;
 pub mod moved;
 pub mod names;
 pub mod reason;
+pub mod told;

@@ -16,9 +16,10 @@ use crate::calls::Role;
 use crate::config::Config;
 use crate::daemon;
 use crate::engine::{self, Deletability, Deletable, Undeletable};
+use crate::l10n::t;
 use crate::model::{ARTICLES_MOST, ApiCall, Deletion, JobId, Speed, Viewer};
 use crate::store::{ApiCallView, DecidedBy, JobView, NewApiCall, Store, Tx};
-use crate::text::reason;
+use crate::text::{reason, told};
 
 /// How often the outcome is read, and for how long: 30 s.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -256,11 +257,12 @@ fn give(
         let appid = &same_account(tx, config, &account)?.appid;
         tx.identify(&account, appid)?;
         if let Some((_, why, advice)) = tx.stops(&account)?.paused {
-            let why = reason::sentence(&why);
-            let why = format!(
-                "account {account} is paused, so nothing is asked for it: {why}; {advice}; then `qunfa resume {account}`"
-            );
-            return Err(Problem::No(why));
+            return Err(Problem::No(t!(
+                "api-call-paused",
+                account = %account,
+                why = %reason::sentence(&why),
+                advice = %told::of_pause(&advice, &account)
+            )));
         }
         let write = |(api_call, batch): &(ApiCall, Option<i64>)| {
             let new = NewApiCall {

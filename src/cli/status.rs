@@ -389,6 +389,7 @@ fn locked_out(context: &ForecastContext) -> Option<AlertView> {
         kind: "database_locked".into(),
         since: locked_out.since,
         what: locked_out.sentence(),
+        identity: String::new(),
         advice:
             "end that program, or let it finish; the daemon goes on by itself, and what passed \
                  its `grace` meanwhile is missed"
@@ -418,6 +419,7 @@ fn of_zones(zones: &[Tz], now: DateTime<Utc>) -> Vec<AlertView> {
             kind: "zone_data".into(),
             since: now,
             what: zone_data::warning(*zone, from),
+            identity: String::new(),
             advice: zone_data::advice(),
         })
     });
@@ -435,6 +437,7 @@ fn stuck(context: &ForecastContext, now: DateTime<Utc>) -> Option<AlertView> {
         account: None,
         kind: "stuck".into(),
         since,
+        identity: String::new(),
         what: format!(
             "the daemon (pid {}) runs, but its loop last turned {stands}: nothing is released",
             running.pid

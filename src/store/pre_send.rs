@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::calls::{Event, Role, State};
+use crate::l10n::t;
 use crate::model::{Action, ApiCall, JobId, JobState};
 use crate::plan;
 use crate::reason::Reason;
@@ -87,8 +88,8 @@ impl Tx<'_> {
                 .ok_or_else(|| unreadable("api_call.parameters", &parameters))?;
             let ahead: i64 = row.get(2)?;
             Ok(match ahead {
-                0..120 => format!("{api_call}, {ahead} s before"),
-                _ => format!("{api_call}, {} min before", ahead / 60),
+                0..120 => t!("store-pre-send-seconds", api_call = %api_call, ahead = %ahead),
+                _ => t!("store-pre-send-minutes", api_call = %api_call, minutes = %ahead / 60),
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -211,9 +212,7 @@ impl Tx<'_> {
             .query_map([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<Vec<(i64, String)>>>()?;
         if open.iter().any(|(_, state)| State::parse(state) == Some(State::InFlight)) {
-            return Err(StoreError::Refused(format!(
-                "nothing of job {id} can be stopped now: its request is under way, so say it again in a moment"
-            )));
+            return Err(StoreError::Refused(t!("store-action-under-way", id = %id)));
         }
         for (api_call, _) in open {
             let state = self.call_after(api_call, Event::Fails)?;
