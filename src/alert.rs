@@ -9,6 +9,7 @@ pub mod gather;
 pub mod pace;
 pub mod redact;
 mod route;
+mod told;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ use crate::model::{JobState, hex};
 use crate::reason::Reason;
 
 pub use route::{QuietHours, Route, deliver_at};
+pub use told::{Advice, Question, Told};
 
 /// How soon an operator has to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -214,7 +216,9 @@ pub enum Fact {
     RefusedFile { name: String, problems: u64, line: u64 },
     /// What a day brought.
     Summary { day: String, sent: u64, reached: u64, moved: u64, undone: u64, waiting: u64 },
-    /// A sentence that was stored with the alert.
+    /// What was stored with the alert.
+    Told { told: Told },
+    /// A sentence that an older version stored.
     Written { text: String },
     /// The alert is over; the state of its job, if it is about one.
     Over { state: Option<JobState> },
@@ -233,6 +237,7 @@ impl Message {
             | Fact::ConfirmDue
             | Fact::RefusedFile { .. }
             | Fact::Summary { .. }
+            | Fact::Told { .. }
             | Fact::Written { .. }
             | Fact::Over { .. }
             | Fact::Test { .. } => None,

@@ -331,14 +331,33 @@ pub enum Problem {
     /// The demo or the sandbox could not go on.
     #[error(transparent)]
     Rehearsal(anyhow::Error),
+    /// One of these, as its message and exit code in the language of the command.
+    #[error("{1}")]
+    Said(u8, String),
 }
 
 impl Problem {
+    /// Makes the message now: the config may have chosen the language of this command alone.
+    fn said(self) -> Self {
+        match self {
+            Self::No(_) | Self::Cannot(_) | Self::Said(..) => self,
+            Self::Config(_)
+            | Self::Store(_)
+            | Self::Run(_)
+            | Self::Output(_)
+            | Self::Rehearsal(_) => match self.is_silent() {
+                true => self,
+                false => Self::Said(self.exit_code(), self.message()),
+            },
+        }
+    }
+
     /// Returns the process's exit code.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::No(_) | Self::Store(StoreError::Refused(_) | StoreError::Conflict(_)) => 1,
             Self::Run(error) => error.exit_code(),
+            Self::Said(code, _) => *code,
             Self::Store(StoreError::Failed(_) | StoreError::Busy(_) | StoreError::Corrupt(_)) => 4,
             Self::Output(_) if self.is_silent() => 0,
             Self::Output(_) => 4,
@@ -362,9 +381,12 @@ impl Problem {
             Self::Rehearsal(error) => error
                 .downcast_ref::<io::Error>()
                 .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe),
-            Self::No(_) | Self::Cannot(_) | Self::Config(_) | Self::Store(_) | Self::Run(_) => {
-                false
-            }
+            Self::No(_)
+            | Self::Cannot(_)
+            | Self::Config(_)
+            | Self::Store(_)
+            | Self::Run(_)
+            | Self::Said(..) => false,
         }
     }
 
@@ -394,7 +416,7 @@ pub fn run(arguments: Arguments, terminal: Terminal<'_>) -> Result<Answer, Probl
     } else {
         arguments.lang.unwrap_or_else(l10n::lang)
     };
-    l10n::within(lang, || dispatch(arguments, terminal))
+    l10n::within(lang, || dispatch(arguments, terminal).map_err(Problem::said))
 }
 
 /// Runs the command of a command line: here, or on the server that it names.

@@ -39,6 +39,7 @@ use crate::engine::{
     Engine, HighWaterMark, IngestError, OfferedFile, StateDirectory, crash_context,
 };
 use crate::inbox::Inbox;
+use crate::l10n::{Lang, within};
 use crate::server::Commands;
 use crate::store::{LastSeen, RefusedFile, Store, StoreError};
 
@@ -266,6 +267,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         dispatcher,
         files,
         deliveries,
+        lang,
         watch: ClockWatch::new((options.now)()),
         jumped: TimeDelta::zero(),
         now: options.now,
@@ -446,6 +448,8 @@ struct Daemon {
     dispatcher: Dispatcher,
     files: files::Files,
     deliveries: Deliveries,
+    /// The language of the answers to files.
+    lang: Lang,
     now: Now,
     jump: Option<Jump>,
     looked: Look,
@@ -751,7 +755,7 @@ impl Daemon {
             jobs,
         });
         let all: Vec<_> = all.collect();
-        let taken = self.engine.ingest_files(&all, now)?;
+        let taken = within(self.lang, || self.engine.ingest_files(&all, now))?;
         for (input, taken) in self.backlog.others.drain(..taken.len()).zip(taken) {
             acknowledge(input, Done::File(taken));
         }
@@ -775,7 +779,8 @@ impl Daemon {
                 let ValidFile { package, jobs } = &**good;
                 let offered: Vec<_> = jobs.iter().map(offered).collect();
                 let named = (package.sha256(), package.name());
-                return match self.engine.ingest_file(named, &offered, now) {
+                let taken = within(self.lang, || self.engine.ingest_file(named, &offered, now));
+                return match taken {
                     Ok(taken) => Ok(Done::File(Ok(taken))),
                     Err(IngestError::Refused(problems)) => Ok(Done::File(Err(problems))),
                     Err(IngestError::Store(error)) => Err(error.into()),
@@ -786,8 +791,7 @@ impl Daemon {
                 self.engine.refuse_file(&file, now)?;
             }
             Input::Trouble(session, Trouble { kind, told }) => {
-                let told = told.as_ref().map(|(what, advice)| (what.as_str(), *advice));
-                self.engine.set_callback_alert(*session, kind, told, now)?;
+                self.engine.set_callback_alert(*session, kind, told.as_ref(), now)?;
             }
             Input::MaintenanceTask(maintenance_task) => {
                 maintenance_task.run(&mut self.engine, &self.files, now)?;
@@ -796,7 +800,7 @@ impl Daemon {
                 self.deliveries.record(&mut self.engine, attempt, now)?;
             }
             Input::Inbox(trouble) => {
-                self.engine.set_inbox_alert(trouble.each_ref().map(Option::as_deref), now)?;
+                self.engine.set_inbox_alert(trouble.each_ref().map(Option::as_ref), now)?;
             }
         }
         Ok(Done::Stored)

@@ -31,6 +31,7 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::alert::Told;
 use crate::calendar::{Recurrence, Span, Window};
 use crate::calls::Slot;
 use crate::config::AccountConfig;
@@ -606,20 +607,14 @@ impl Engine {
     /// If the store fails.
     pub fn set_inbox_alert(
         &mut self,
-        [stuck, stalled]: [Option<&str>; 2],
+        [stuck, stalled]: [Option<&Told>; 2],
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let stuck_advice =
-            "look at the directory's rights and its disk; files are taken again by themselves";
-        let stalled_advice = "finish the upload under its real name, or remove what is left of it; the \
-                              folder is taken then by itself";
         self.store.transaction(|tx| {
-            for (kind, what, advice) in
-                [("inbox", stuck, stuck_advice), ("upload_stalled", stalled, stalled_advice)]
-            {
+            for (kind, told) in [("inbox", stuck), ("upload_stalled", stalled)] {
                 tx.unattend_all(kind)?;
-                if let Some(what) = what {
-                    let note = Alert { account: None, job: None, kind, what, advice };
+                if let Some(told) = told {
+                    let note = Alert { account: None, job: None, kind, told };
                     tx.raise_alert(&note, now)?;
                 }
             }
@@ -635,13 +630,13 @@ impl Engine {
         &mut self,
         index: usize,
         kind: &str,
-        trouble: Option<(&str, &str)>,
+        trouble: Option<&Told>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let Self { store, sessions, .. } = self;
         let name = &sessions[index].config.account.name;
         store.transaction(|tx| match trouble {
-            Some((what, advice)) => raise_alert(tx, name, (kind, what, advice), now),
+            Some(told) => raise_alert(tx, name, (kind, told), now),
             None => tx.clear_alert(name, kind),
         })
     }
@@ -660,10 +655,9 @@ impl Engine {
         let name = &sessions[index].config.account.name;
         store.transaction(|tx| {
             tx.keep_unread(name, raw, why, now)?;
-            let what = format!("a signed event of {name} could not be read: {why}");
-            tracing::warn!("{what}");
-            let advice = "its bytes are kept in the table unread_event; look for a newer qunfa";
-            raise_alert(tx, name, ("unread_event", &what, advice), now)
+            tracing::warn!("a signed event of {name} could not be read: {why}");
+            let told = Told::UnreadEvent { why: why.to_owned() };
+            raise_alert(tx, name, ("unread_event", &told), now)
         })
     }
 
@@ -720,9 +714,9 @@ fn session_named<'a>(sessions: &'a [Session], account: &str) -> Option<&'a Sessi
 fn raise_alert(
     tx: &Tx<'_>,
     account: &str,
-    (kind, what, advice): (&str, &str, &str),
+    (kind, told): (&str, &Told),
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let note = Alert { account: Some(account), job: None, kind, what, advice };
+    let note = Alert { account: Some(account), job: None, kind, told };
     tx.raise_alert(&note, now)
 }

@@ -61,6 +61,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
+use crate::alert::{Advice, Told};
+use crate::l10n::t;
 use crate::model::{BatchState, JobId, JobState};
 use crate::reason::Reason;
 pub use moved::Rescheduled;
@@ -131,38 +133,28 @@ const SCHEMA: &str = include_str!("../schema.sql");
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The file cannot be trusted. The daemon ends and is not started again.
-    #[error("the database {0} is damaged: {1}; restore a backup, or move it away to begin anew")]
+    #[error("{}", t!("store-damaged", path = %.0.display(), why = %.1))]
     Damaged(PathBuf, String),
     /// A newer program wrote it. The daemon ends, the file stays unchanged.
-    #[error(
-        "the database {0} has version {1}, and this program knows {VERSION}: install the newer qunfa"
-    )]
+    #[error("{}", t!("store-newer", path = %.0.display(), version = %.1, known = %VERSION))]
     Newer(PathBuf, i64),
     /// A preview of this program wrote it, before the first release. The daemon ends, the file
     /// stays unchanged.
-    #[error(
-        "the database {0} has version {1}, and this program upgrades from version {OLDEST} on: open it \
-         once with the qunfa that came after the one that made it, or move it away to begin anew"
-    )]
+    #[error("{}", t!("store-older", path = %.0.display(), version = %.1, oldest = %OLDEST))]
     Older(PathBuf, i64),
     /// The directory cannot be used by this user. The daemon ends.
-    #[error(
-        "cannot open the database {0}: {1}; run as the owner of the state directory (sudo -u qunfa qunfa …)"
-    )]
+    #[error("{}", t!("store-access", path = %.0.display(), why = %.1))]
     Access(PathBuf, #[source] rusqlite::Error),
     /// Storage failed: nothing that SQLite returns can be trusted until the database is opened
     /// again. The daemon ends at once and is started again.
-    #[error("the database failed: {0}")]
+    #[error("{}", t!("store-failed", why = %.0))]
     Failed(#[from] rusqlite::Error),
     /// Another program keeps the database locked, so a transaction could not even begin. It has
     /// certainly changed nothing, and may be retried later.
-    #[error(
-        "the database is locked by another program{}; nothing was changed: wait until that has \
-         ended, or end it, and try again", .0.as_ref().map(|who| format!(" ({who})")).unwrap_or_default()
-    )]
+    #[error("{}", locked(.0.as_deref()))]
     Busy(Option<String>),
     /// The file system does not say whether there is a database.
-    #[error("cannot look at {0}: {1}")]
+    #[error("{}", t!("store-lookup", path = %.0.display(), why = %.1))]
     Lookup(PathBuf, #[source] std::io::Error),
     /// What an operator requested cannot be done; the message says why, and what helps.
     #[error("{0}")]
@@ -174,6 +166,13 @@ pub enum StoreError {
     /// A stored value cannot be read, or a value cannot be stored: a bug, or an edit by hand.
     #[error("{0}")]
     Corrupt(String),
+}
+
+fn locked(by: Option<&str>) -> String {
+    match by {
+        Some(by) => t!("store-locked-by", by = by),
+        None => t!("store-locked"),
+    }
 }
 
 impl StoreError {
@@ -568,7 +567,7 @@ pub struct Stops {
     /// Whether that hold is on all accounts.
     pub all: bool,
     /// The daemon's pause or bar: since when, why, and what to do.
-    pub paused: Option<(DateTime<Utc>, Reason, String)>,
+    pub paused: Option<(DateTime<Utc>, Reason, Advice)>,
     /// Whether the config bars it, so that no `resume` lifts the pause.
     pub barred: bool,
 }
@@ -632,7 +631,7 @@ impl Tx<'_> {
             .query_row([account], |row| {
                 let hold = row.get::<_, Option<i64>>(0)?.zip(row.get(1)?);
                 let paused: Option<i64> = row.get(2)?;
-                let words: Option<(Reason, String)> = row.get::<_, Option<_>>(3)?.zip(row.get(4)?);
+                let words: Option<(Reason, Advice)> = row.get::<_, Option<_>>(3)?.zip(row.get(4)?);
                 Ok((hold, paused.zip(words), row.get(5)?))
             })
             .optional()?
@@ -693,7 +692,7 @@ impl Tx<'_> {
         &self,
         account: &str,
         why: &Reason,
-        advice: &str,
+        advice: &Advice,
         now: DateTime<Utc>,
     ) -> Result<()> {
         self.run(
@@ -709,7 +708,7 @@ impl Tx<'_> {
             "INSERT INTO alert (account, job, kind, since_at, what, \"do\")
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT DO UPDATE SET what = excluded.what, \"do\" = excluded.\"do\"",
-            params![note.account, note.job, note.kind, millis(now), note.what, note.advice],
+            params![note.account, note.job, note.kind, millis(now), note.told, ""],
         )
     }
 
@@ -836,8 +835,6 @@ pub struct Alert<'a> {
     pub job: Option<&'a str>,
     /// A code word for programs.
     pub kind: &'a str,
-    /// What happened.
-    pub what: &'a str,
-    /// What an operator can do.
-    pub advice: &'a str,
+    /// What it tells.
+    pub told: &'a Told,
 }

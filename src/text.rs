@@ -8,3 +8,4 @@ pub mod moved;
 pub mod names;
 pub mod reason;
 pub mod stored;
+pub mod told;

@@ -19,7 +19,7 @@ use crate::engine::{self, Deletability, Deletable, Undeletable};
 use crate::l10n::t;
 use crate::model::{ARTICLES_MOST, ApiCall, Deletion, JobId, Speed, Viewer};
 use crate::store::{ApiCallView, DecidedBy, JobView, NewApiCall, Store, Tx};
-use crate::text::{names, reason, stored};
+use crate::text::{names, reason, stored, told};
 
 /// How often the outcome is read, and for how long: 30 s.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -273,13 +273,11 @@ fn give(
         let appid = &same_account(tx, config, &account)?.appid;
         tx.identify(&account, appid)?;
         if let Some((_, why, advice)) = tx.stops(&account)?.paused {
-            let why = reason::sentence(&why);
-            let account = account.as_str();
             return Err(Problem::No(t!(
                 "call-paused",
-                account = account,
-                why = why,
-                advice = advice
+                account = account.as_str(),
+                why = reason::sentence(&why),
+                advice = told::of_pause(&advice, &account)
             )));
         }
         let write = |(api_call, batch): &(ApiCall, Option<i64>)| {

@@ -135,7 +135,7 @@ fn render(page: &mut Page, jobs: &[JobView], all: u64, now: DateTime<Utc>) {
         table.row(vec![
             Cell::new(lateness(job, now), &text::clock(job.due, now)),
             Cell::plain(&text::distance(job.due, now)),
-            Cell::new(tone(job.state), job.stands()),
+            Cell::new(tone(job.state), &job.stands()),
             Cell::plain(&job.account),
             Cell::plain(&job.title),
             Cell::plain(&job.id),

@@ -9,7 +9,7 @@ use crate::engine;
 use crate::l10n::t;
 use crate::model::{Account, JobId};
 use crate::store::{Series, Tx};
-use crate::text::{names, reason};
+use crate::text::{names, reason, told};
 
 /// Returns the answer about an account that the config does not have.
 pub(super) fn unknown_account(config: &Config, name: &str, now: DateTime<Utc>) -> Problem {
@@ -26,6 +26,7 @@ fn left_out(tx: &Tx<'_>, name: &str) -> Result<Option<String>, Problem> {
         return Ok(Some(t!("lookup-renamed", name = name, new = new)));
     }
     let (why, advice) = engine::unconfigured(name);
+    let advice = told::of_pause(&advice, name);
     let why = reason::sentence(&why);
     Ok(tx.has_jobs(name)?.then(|| t!("lookup-left-out", why = why, advice = advice)))
 }

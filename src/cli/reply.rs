@@ -106,7 +106,8 @@ pub(super) fn next_text(config: &Config, stops: &Stops, account: &str) -> String
     }
     if let Some((_, why, advice)) = stops.paused.as_ref().filter(|_| stops.barred) {
         let stops = t!("next-barred", why = told(why));
-        return stops + "\n" + &t!("next-barred-advice", advice = advice.as_str()) + "\n";
+        let advice = crate::text::told::of_pause(advice, account);
+        return stops + "\n" + &t!("next-barred-advice", advice = advice) + "\n";
     }
     if let Some((_, why, _)) = &stops.paused {
         let why = told(why);

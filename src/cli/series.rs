@@ -194,7 +194,7 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
         table.row(vec![
             Cell::new(format::lateness(job, now), &text::clock(job.due, now)),
             Cell::plain(&text::distance(job.due, now)),
-            Cell::new(format::tone(job.state), job.stands()),
+            Cell::new(format::tone(job.state), &job.stands()),
             Cell::plain(&job.id),
         ]);
         if let Some(reason) = &job.reason {

@@ -390,6 +390,7 @@ fn locked_out(context: &ForecastContext) -> Option<AlertView> {
         kind: "database_locked".into(),
         since: locked_out.since,
         what: locked_out.sentence(),
+        identity: String::new(),
         advice: t!("status-locked-advice"),
     })
 }
@@ -416,6 +417,7 @@ fn of_zones(zones: &[Tz], now: DateTime<Utc>) -> Vec<AlertView> {
             kind: "zone_data".into(),
             since: now,
             what: zone_data::warning(*zone, from),
+            identity: String::new(),
             advice: zone_data::advice(),
         })
     });
@@ -433,6 +435,7 @@ fn stuck(context: &ForecastContext, now: DateTime<Utc>) -> Option<AlertView> {
         account: None,
         kind: "stuck".into(),
         since,
+        identity: String::new(),
         what: t!("status-stuck", pid = %running.pid, ago = ago),
         advice: t!("status-stuck-advice"),
     })

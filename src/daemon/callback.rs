@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::alert::Told;
 use crate::daemon::input::{Input, Trouble};
 use crate::daemon::metrics::Metrics;
 use crate::daemon::{LockedOut, Now, RunError};
@@ -125,8 +126,8 @@ impl CallbackHandler {
         } else {
             seen.told != Some(refusal)
         };
-        let what = format!("pushes to the callback of {name} are refused: {refusal}");
-        let trouble = Trouble { kind: "callback", told: Some((what, refusal.advice())) };
+        let told = Told::CallbackRefused { refusal: refusal.code().to_owned() };
+        let trouble = Trouble { kind: "callback", told: Some(told) };
         if worth_telling && self.tell(account.session, trouble) {
             seen.told = Some(refusal);
         }
@@ -166,14 +167,9 @@ impl CallbackHandler {
             return;
         }
         let host = account.authenticator.forward_to.as_ref().and_then(|url| url.host_str());
-        let what = format!(
-            "the handler of {name} at {} failed {failures} times in a row; at last: {failure}",
-            host.unwrap_or("forward_to")
-        );
-        let advice = "look after the handler: followers see an error meanwhile, and the platform \
-                      gives a message up after three tries; qunfa's own events and releases are not \
-                      affected";
-        let trouble = Trouble { kind: "forward", told: Some((what, advice)) };
+        let host = host.unwrap_or("forward_to").to_owned();
+        let told = Told::HandlerFails { host, times: failures, failure };
+        let trouble = Trouble { kind: "forward", told: Some(told) };
         seen.told_of_handler = self.tell(account.session, trouble);
     }
 }
@@ -257,6 +253,7 @@ mod tests {
     use crate::wechat::callback::crypto::OpenError;
 
     use super::*;
+    use crate::text::told::{About, what};
 
     fn callbacks() -> (CallbackHandler, mpsc::Receiver<Input>) {
         let (to, inputs) = mpsc::channel(64);
@@ -280,7 +277,8 @@ mod tests {
         let mut all = Vec::new();
         while let Ok(input) = inputs.try_recv() {
             let Input::Trouble(0, Trouble { kind, told }) = input else { panic!("no trouble") };
-            all.push((kind, told.map(|(what, _)| what)));
+            let about = About { account: Some("brand"), job: None };
+            all.push((kind, told.map(|told| what(&told, about))));
         }
         all
     }

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::alert::Advice;
 use crate::daemon::{Now, RunError};
 use crate::durable_file;
 use crate::engine::Engine;
@@ -175,13 +176,9 @@ fn account(
         }
         let job = job.map(ToOwned::to_owned);
         let why = Reason::CrashedOverAccount { times: count, job };
-        let advice = format!(
-            "cancel that job, or settle it as `qunfa show` says, then resume the account; {}",
-            reason::report()
-        );
         let told = reason::sentence(&why);
         tracing::error!(account = name, reason = why.code(), "{told}: the account is paused");
-        tx.pause(name, &why, &advice, now)
+        tx.pause(name, &why, &Advice::Crashed, now)
     })
 }
 

@@ -19,6 +19,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use tokio::sync::{Semaphore, mpsc};
 
+use crate::alert::Told;
 use crate::alert::pace::{Rate, next_attempt};
 use crate::alert::{Event, Fact, Message, deliver_at, id, severity};
 use crate::calendar::{Span, Window};
@@ -29,7 +30,6 @@ use crate::engine::Engine;
 use crate::l10n::{self, Lang};
 use crate::model::Account;
 use crate::store::{DeliveryOutcome, StoreError, Timing, Tx};
-use crate::text::alert as words;
 
 pub(super) use ping::ping;
 use sender::Sender;
@@ -244,10 +244,7 @@ impl Deliveries {
     pub(super) fn locked_out(&mut self, locked_out: Option<&LockedOut>, now: DateTime<Utc>) {
         match (locked_out, &self.locked) {
             (Some(by), None) if now - by.since >= LOCKED_FOR => {
-                let message = l10n::within(self.sender.lang(), || {
-                    let advice = words::free_database();
-                    trouble(("database_locked", by.since), by.sentence(), &advice)
-                });
+                let message = trouble(("database_locked", by.since), by.told());
                 self.send_unstored(&message);
                 self.locked = Some(message);
             }
@@ -296,8 +293,7 @@ impl Deliveries {
         if now - self.began_at < FINAL_ALERT_AFTER {
             return;
         }
-        let advice = l10n::within(self.sender.lang(), words::see_disk);
-        let message = trouble(("storage", now), error, &advice);
+        let message = trouble(("storage", now), Told::StorageFailed { error });
         let mut sending = tokio::task::JoinSet::new();
         for (name, _) in route(&self.alerts, &message, now) {
             let (alerts, sender) = (Arc::clone(&self.alerts), Arc::clone(&self.sender));
@@ -334,7 +330,7 @@ impl Deliveries {
 }
 
 /// Returns a message about trouble that the database cannot hold.
-fn trouble((kind, at): (&str, DateTime<Utc>), text: String, advice: &str) -> Message {
+fn trouble((kind, at): (&str, DateTime<Utc>), told: Told) -> Message {
     Message {
         id: id(&[kind, &at.to_rfc3339()]),
         event: Event::Raised,
@@ -345,8 +341,8 @@ fn trouble((kind, at): (&str, DateTime<Utc>), text: String, advice: &str) -> Mes
         title: None,
         at,
         until: None,
-        fact: Fact::Written { text },
-        advice: Some(advice.to_owned()),
+        fact: Fact::Told { told },
+        advice: None,
     }
 }
 

@@ -17,10 +17,12 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::alert::Told;
 use crate::daemon::CLEAR_OF_RELEASE;
 use crate::daemon::lock::Running;
 use crate::durable_file;
 use crate::engine::Engine;
+use crate::text::told::{self, About};
 
 /// A fact that changed is written this soon.
 const CHANGES_EVERY: TimeDelta = TimeDelta::seconds(1);
@@ -55,10 +57,14 @@ pub struct LockedOut {
 }
 
 impl LockedOut {
+    /// Returns the fault as an alert tells it.
+    pub fn told(&self) -> Told {
+        Told::DatabaseLocked { by: self.by.clone() }
+    }
+
     /// Returns the fault as a sentence.
     pub fn sentence(&self) -> String {
-        let by = self.by.as_ref().map(|by| format!(" ({by})")).unwrap_or_default();
-        format!("another program{by} keeps the database locked, so nothing is sent or taken")
+        told::what(&self.told(), About::default())
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::alert::Told;
 use crate::calendar::{self, Recurrence};
 use crate::config::AccountConfig;
 use crate::daemon::files::{Files, Kept};
@@ -23,6 +24,7 @@ use crate::l10n::{self, Lang, t};
 use crate::model::{Account, JobId, JobState};
 use crate::store::{IngestOutcome, Rescheduled};
 use crate::text;
+use crate::text::told::{self, About};
 
 /// How often the inbox is read. Reading an unchanged directory costs microseconds, and depends on
 /// nothing that could get lost.
@@ -395,17 +397,17 @@ struct Trouble {
     stuck: BTreeMap<String, (u32, String)>,
     told: HashSet<String>,
     /// The report about uploads that do not continue.
-    stalled: Option<String>,
+    stalled: Option<Told>,
     /// The alerts that are raised now.
-    shown: [Option<String>; 2],
+    shown: [Option<Told>; 2],
 }
 
 impl Trouble {
     fn of_inbox(&mut self, error: &InboxError) {
         if self.unusable.is_none() {
-            let what = format!("{}: files are not taken until it is mended", chain(error));
-            tracing::error!("{what}");
-            self.unusable = Some(what);
+            let why = chain(error);
+            tracing::error!("{why}: files are not taken until it is mended");
+            self.unusable = Some(why);
         }
     }
 
@@ -424,9 +426,9 @@ impl Trouble {
     }
 
     fn of_entry(&mut self, entry: &Entry, error: &InboxError) {
-        let what = format!("{}: it stays in the inbox and is tried again", chain(error));
+        let what = chain(error);
         if self.told.insert(entry.name()) {
-            tracing::error!("{what}");
+            tracing::error!("{what}: it stays in the inbox and is tried again");
         }
         // An entry that changes is only read again.
         if !matches!(error, InboxError::Changed { .. }) {
@@ -436,13 +438,10 @@ impl Trouble {
     }
 
     fn of_uploads(&mut self, stalled: &[(String, &str)]) {
-        self.stalled = stalled.first().map(|(name, path)| {
-            let more = match stalled.len() - 1 {
-                0 => String::new(),
-                1 => "; so does 1 more folder".to_owned(),
-                more => format!("; so do {more} more folders"),
-            };
-            format!("{name} in the inbox waits for {path} in it, which nobody writes on{more}")
+        self.stalled = stalled.first().map(|(name, path)| Told::UploadsStalled {
+            folder: name.clone(),
+            path: (*path).to_owned(),
+            more: stalled.len() - 1,
         });
     }
 
@@ -450,16 +449,15 @@ impl Trouble {
     /// attempt, for it may only have been moved away meanwhile.
     async fn tell(&mut self, to: &mpsc::Sender<Input>) {
         let mut stuck = self.stuck.values().filter(|(times, _)| *times > 1).map(|(_, what)| what);
-        let first = stuck.next().map(|what| match stuck.count() {
-            0 => what.clone(),
-            more => format!("{what}; so are {more} more"),
-        });
-        let stuck = self.unusable.clone().or(first);
+        let first =
+            stuck.next().map(|why| Told::EntriesStuck { why: why.clone(), more: stuck.count() });
+        let unusable = self.unusable.clone().map(|why| Told::InboxUnusable { why });
+        let stuck = unusable.or(first);
         let what = [stuck, self.stalled.clone()];
         if what != self.shown {
             let [_, stalled] = &what;
             if let Some(stalled) = stalled.as_ref().filter(|_| *stalled != self.shown[1]) {
-                tracing::warn!("{stalled}");
+                tracing::warn!("{}", told::what(stalled, About::default()));
             }
             self.shown.clone_from(&what);
             // A loop that has ended raises no alerts.
@@ -716,7 +714,7 @@ mod tests {
         while let Ok(input) = inputs.try_recv() {
             let Input::Inbox([stuck, stalled]) = input else { panic!("of the inbox") };
             assert_eq!(stuck, None);
-            told.push(stalled);
+            told.push(stalled.map(|told| told::what(&told, About::default())));
         }
 
         let line = "spring in the inbox waits for vip.txt.part in it, which nobody writes on";

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use crate::alert::Told;
 use crate::engine::{IngestedFile, Ticket};
 use crate::inbox::{Package, ParsedJob};
 use crate::model::Credence;
@@ -31,7 +32,7 @@ pub(super) enum Input {
     Checked(Result<(), StoreError>),
     /// The problem that keeps files in the inbox from being taken, and the uploads there that do
     /// not continue.
-    Inbox([Option<String>; 2]),
+    Inbox([Option<Told>; 2]),
 }
 
 /// A file that can be taken.
@@ -45,8 +46,7 @@ pub(super) struct ValidFile {
 #[derive(Debug)]
 pub(super) struct Trouble {
     pub(super) kind: &'static str,
-    /// What happened, and what the operator can do.
-    pub(super) told: Option<(String, &'static str)>,
+    pub(super) told: Option<Told>,
 }
 
 /// What became of an attempt to tell a receiver.

@@ -7,6 +7,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 
+use crate::alert::Told;
 use crate::calendar::{self, Span, Window};
 use crate::calls::{self, Answer, Effect, Kind, Next, Policy, Progress, Role, Slot};
 use crate::engine::account_pass::AccountPass;
@@ -148,16 +149,13 @@ impl Session {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let name = &self.config.account.name;
-        let what = format!("the followers of {name} could not be read: {why}");
-        tracing::warn!("{what}");
+        tracing::warn!("the followers of {name} could not be read: {why}");
         // If it never worked nothing has changed, and `qunfa followers` shows why.
         if tx.followers_view(name)?.read_at.is_none() {
             return Ok(());
         }
-        let advice = format!(
-            "nothing waits for it; they are read again tomorrow, or by `qunfa followers {name} --refresh`"
-        );
-        raise_alert(tx, name, ("followers", &what, &advice), now)
+        let told = Told::FollowersUnread { why: why.to_owned() };
+        raise_alert(tx, name, ("followers", &told), now)
     }
 }
 

@@ -10,11 +10,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use super::{Session, raise_alert};
+use crate::alert::{Advice, Told};
 use crate::config::AccountConfig;
+use crate::l10n::t;
 use crate::model::Account;
 use crate::reason::Reason;
 use crate::store::{Bar, KnownAccount, StoreError, Tx};
 use crate::text::reason;
+use crate::text::told;
 
 /// One account of the config.
 #[derive(Clone, Copy, Debug)]
@@ -87,7 +90,10 @@ pub fn why_barred(tx: &Tx<'_>, account: &Account) -> Result<Option<String>, Stor
     }
     let stops = tx.stops(&account.name)?;
     let barred = stops.paused.filter(|_| stops.barred);
-    Ok(barred.map(|(_, why, advice)| format!("{}; {advice}", reason::sentence(&why))))
+    Ok(barred.map(|(_, why, advice)| {
+        let advice = told::of_pause(&advice, &account.name);
+        t!("account-barred", why = %reason::sentence(&why), advice = %advice)
+    }))
 }
 
 /// Raises alerts about names that the config gives to other accounts.
@@ -99,23 +105,16 @@ pub(super) fn alert_mistaken_accounts(
     for session in sessions.iter().filter(|session| session.mistaken) {
         let name = &session.config.account.name;
         if let Some((_, why, advice)) = tx.stops(name)?.paused {
-            let code = why.code();
-            let why = reason::sentence(&why);
-            tracing::error!(reason = code, "{why}");
-            raise_alert(tx, name, ("appid", &why, &advice), now)?;
+            tracing::error!(reason = why.code(), "{}", reason::sentence(&why));
+            raise_alert(tx, name, ("appid", &Told::Appid { why, advice }), now)?;
         }
     }
     Ok(())
 }
 
 /// Returns the reason and the advice for an account that the config does not contain.
-pub fn unconfigured(name: &str) -> (Reason, String) {
-    (
-        Reason::NotInConfig { account: name.to_owned() },
-        "put the account back into the config, under this name or another, and restart the daemon; \
-         or cancel its jobs"
-            .to_owned(),
-    )
+pub fn unconfigured(name: &str) -> (Reason, Advice) {
+    (Reason::NotInConfig { account: name.to_owned() }, Advice::PutBack)
 }
 
 fn bar_mistaken(
@@ -126,19 +125,8 @@ fn bar_mistaken(
 ) -> Result<(), StoreError> {
     let name = &row.name;
     let advice = match &row.appid {
-        Some(known) => {
-            format!(
-                "put {known} back into the config; or give {appid} another name there; or, if {name} \
-                 is to mean {appid} from now on, write `replaces_appid: {known}` below it: then the jobs \
-                 of {known} stay behind, under another name. Then restart the daemon"
-            )
-        }
-        None => {
-            format!(
-                "put the earlier appid back into the config; or cancel the waiting jobs of {name} \
-                 (`qunfa jobs --account {name}`). Then restart the daemon"
-            )
-        }
+        Some(known) => Advice::PutKnownBack { known: known.clone(), appid: appid.to_owned() },
+        None => Advice::PutEarlierBack,
     };
     let (account, appid, known) = (name.clone(), appid.to_owned(), row.appid.clone());
     let why = Reason::AppidChanged { account, appid, known };
@@ -267,8 +255,8 @@ pub fn under_former_names<'a>(
 /// If the store fails.
 pub fn why_not_named(tx: &Tx<'_>, name: &str) -> Result<String, StoreError> {
     Ok(match tx.now_named(name)? {
-        Some(new) => format!("account {name} is named {new} now: write `account: {new}`"),
-        None => format!("no account is named {name}"),
+        Some(new) => t!("account-renamed", name = %name, new = %new),
+        None => t!("account-unknown", name = %name),
     })
 }
 

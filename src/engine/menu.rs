@@ -6,6 +6,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::alert::Told;
 use crate::calls::Role;
 use crate::model::{
     Account, Action, ApiCall, Expires, JobId, JobSpec, JobState, Menu, MenuChange, NewMenu,
@@ -166,10 +167,8 @@ pub(super) fn plan_undo(
     let source = Source { file: &file, line, first_taken_at: now };
     match tx.take(&spec, account, &[], source, now)? {
         IngestOutcome::Refused(why) => {
-            let what = format!("the menu of job {job} will not be put back at its `until`: {why}");
-            let advice = format!("submit a job with `menu: {{ restore: {job} }}`");
             let (account, job) = (Some(account.name.as_str()), Some(job.as_str()));
-            let alert = Alert { account, job, kind: "menu", what: &what, advice: &advice };
+            let alert = Alert { account, job, kind: "menu", told: &Told::MenuStays { why } };
             tx.raise_alert(&alert, now)
         }
         IngestOutcome::New

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::identity::unconfigured;
 use super::{HighWaterMark, Session, raise_alert, session_named};
+use crate::alert::Told;
 use crate::calendar::Recurrence;
 use crate::model::{Account, JobId, JobSpec, JobState};
 use crate::plan::{Gap, GapEffect, GapKind};
@@ -246,10 +246,10 @@ pub(super) fn refresh_alerts(
             continue;
         }
         if tx.next_wake(&account)?.is_some() || tx.has_series(&account)? {
-            let what = format!("account {account} is not in the config and has planned jobs");
-            tracing::error!("{what}: nothing of it is released");
-            let (_, advice) = unconfigured(&account);
-            raise_alert(tx, &account, ("unconfigured", &what, &advice), now)?;
+            tracing::error!(
+                "account {account} is not in the config and has planned jobs: nothing of it is released"
+            );
+            raise_alert(tx, &account, ("unconfigured", &Told::Unconfigured), now)?;
         }
     }
     Ok(())

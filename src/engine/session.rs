@@ -6,18 +6,20 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::alert::{Advice, Question, Told};
 use crate::calendar::{self, Span, Window};
 use crate::calls::{InFlight, Kind, Policy, Role, Slot};
 use crate::config::{AccountConfig, TokenSource};
 use crate::engine::base::Bases;
 use crate::engine::{Ticket, classify, raise_alert};
-use crate::model::console::{HISTORY, KEYS};
 use crate::quota::{Rule, margins};
 use crate::reason::Reason;
+use crate::store::Alert;
 use crate::store::{
     FollowersAsk, ResponseFields, ResultAsk, SendOutcome, SendStatus, Settled, StoreError, Tx,
 };
 use crate::text::reason;
+use crate::text::told::{self, About};
 use crate::wechat::codes;
 use crate::wechat::protocol::followers::Page;
 use crate::wechat::protocol::{
@@ -99,7 +101,7 @@ pub struct Session {
     pub(super) preflight_at: DateTime<Utc>,
     fruitless: u32,
     /// Unreadable responses in a row, by what was requested.
-    unread: BTreeMap<&'static str, u32>,
+    unread: BTreeMap<Question, u32>,
 }
 
 impl Session {
@@ -270,7 +272,7 @@ impl Session {
         let Some(why) = protocol::unreadable(response) else {
             // A missing response says nothing about those that arrive.
             let is_read = matches!(response.reply, Reply::Http { status: 200..=299, .. });
-            let before = if is_read { self.unread.remove(question) } else { None };
+            let before = if is_read { self.unread.remove(&question) } else { None };
             let told = |count: &u32| *count >= UNREAD_TOLD;
             if before.is_some_and(|before| told(&before)) && !self.unread.values().any(told) {
                 tx.clear_alert(name, "unreadable")?;
@@ -282,13 +284,10 @@ impl Session {
         if *count != UNREAD_TOLD {
             return Ok(());
         }
-        let what = format!(
-            "{UNREAD_TOLD} answers in a row to {question} for {name} could not be read: {why}"
-        );
+        let told = Told::Unreadable { times: UNREAD_TOLD, question, why };
+        let what = told::what(&told, About { account: Some(name), job: None });
         tracing::error!(account = name, "{what}");
-        let advice = "it is asked on; see whether a proxy or api_base answers in the platform's place, \
-                      or look for a newer qunfa";
-        raise_alert(tx, name, ("unreadable", &what, advice), now)
+        raise_alert(tx, name, ("unreadable", &told), now)
     }
 
     fn read_clock(
@@ -307,15 +306,8 @@ impl Session {
             return tx.clear_alert(name, "clock");
         }
         let apart = (platform_at - now).num_seconds();
-        let (amount, side) = (apart.abs(), if apart > 0 { "behind" } else { "ahead of" });
-        let what =
-            format!("this machine's clock is {amount} s {side} the platform's: its jobs wait");
-        raise_alert(
-            tx,
-            name,
-            ("clock", &what, "set the clock (chronyc makestep); releases go on by themselves"),
-            now,
-        )
+        let told = Told::ClockApart { seconds: apart.abs(), ahead: apart <= 0 };
+        raise_alert(tx, name, ("clock", &told), now)
     }
 
     /// After a preflight: continues, or pauses a little longer each time.
@@ -361,19 +353,17 @@ impl Session {
         };
         self.preflight_at = now + pause;
         self.fruitless = self.fruitless.saturating_add(1);
-        let why = match &response.reply {
-            Reply::NotSent(why) | Reply::Unreachable(why) | Reply::Unknown(why) => why.clone(),
-            Reply::Http { status, .. } => {
-                format!("HTTP {status}, and no usable token or Date in it")
-            }
-        };
         let told = response.date.is_some() && self.usable_token(now).is_some();
         if told || tx.stops(name)?.paused.is_some() {
             return Ok(());
         }
-        let what = format!("the platform gave no token or clock: {why}; its jobs wait");
-        let advice = "check the network and api_base; releases go on by themselves";
-        raise_alert(tx, name, ("platform", &what, advice), now)
+        let told = match &response.reply {
+            Reply::NotSent(why) | Reply::Unreachable(why) | Reply::Unknown(why) => {
+                Told::NoPreflight { why: why.clone() }
+            }
+            Reply::Http { status, .. } => Told::EmptyPreflight { status: *status },
+        };
+        raise_alert(tx, name, ("platform", &told), now)
     }
 
     fn settle_token(
@@ -423,14 +413,11 @@ impl Session {
         // The token server then has the secret, and this config may have none.
         if let TokenSource::Url(_) = self.config.token {
             let why = Reason::TokenServerRefused { errcode: code, errmsg: errmsg.to_owned() };
-            let advice = format!(
-                "look at the token server, its secret and its IP list ({KEYS}), then resume the account"
-            );
-            return self.pause_because(tx, &why, &advice, now);
+            return self.pause_because(tx, &why, &Advice::TokenServer, now);
         }
-        let row = codes::for_token(code);
         let why = Reason::NoToken { errcode: code, errmsg: errmsg.to_owned() };
-        self.pause_because(tx, &why, &self.advice(row), now)
+        let advice = self.advice(codes::for_token(code), Advice::OfTokenCode { errcode: code });
+        self.pause_because(tx, &why, &advice, now)
     }
 
     pub(super) fn pause(
@@ -440,19 +427,16 @@ impl Session {
         errmsg: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let row = codes::for_send(code);
         let why = Reason::AccountRefused { errcode: code, errmsg: errmsg.to_owned() };
-        self.pause_because(tx, &why, &self.advice(row), now)
+        let advice = self.advice(codes::for_send(code), Advice::OfCode { errcode: code });
+        self.pause_because(tx, &why, &advice, now)
     }
 
     /// Returns what a row advises; where the secret may be wrong, that names its place.
-    fn advice(&self, row: codes::Row) -> String {
+    fn advice(&self, row: codes::Row, of_row: Advice) -> Advice {
         match &self.config.secret_source {
-            Some(source) if row.doubts_secret() => format!(
-                "correct the secret that {source} holds, or the account's appid in the config \
-                 ({KEYS}), then resume it"
-            ),
-            Some(_) | None => row.advice(),
+            Some(source) if row.doubts_secret() => Advice::Secret { source: source.to_string() },
+            Some(_) | None => of_row,
         }
     }
 
@@ -460,7 +444,7 @@ impl Session {
         &self,
         tx: &Tx<'_>,
         why: &Reason,
-        advice: &str,
+        advice: &Advice,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let account = &self.config.account.name;
@@ -545,26 +529,13 @@ impl Session {
         match tx.accept(attempt, account, fields, adopted, now)? {
             Settled::Clean => Ok(()),
             Settled::AdoptedUnseen(job) => {
-                let what = format!(
-                    "the platform had job {job} already, though this database never asked for it: \
-                     its broadcast was adopted"
-                );
-                let note = crate::store::Alert {
-                    account: Some(&account.name),
-                    job: Some(job.as_str()),
-                    kind: "adopted",
-                    what: &what,
-                    advice: &format!(
-                        "compare the broadcast with the account's history ({HISTORY})"
-                    ),
-                };
+                let (account, job) = (Some(account.name.as_str()), Some(job.as_str()));
+                let note = Alert { account, job, kind: "adopted", told: &Told::Adopted };
                 tx.raise_alert(&note, now)
             }
             Settled::Collision(why) => {
                 tx.doubt_with(attempt, fields, now)?;
-                let advice =
-                    format!("look at both broadcasts in the account's history ({HISTORY})");
-                self.pause_because(tx, &why, &advice, now)
+                self.pause_because(tx, &why, &Advice::BothBroadcasts, now)
             }
         }
     }
@@ -639,9 +610,7 @@ impl Session {
         if !strange {
             return Ok(());
         }
-        let advice = "see whether the account may mass-send by API (verified, not a test account) and \
-                      what the website's history shows";
-        tx.pause(&account.name, &Reason::QuotaRefusedTwice, advice, now)
+        tx.pause(&account.name, &Reason::QuotaRefusedTwice, &Advice::MassSendRight, now)
     }
 
     fn settle_result(
@@ -670,16 +639,16 @@ impl Session {
     }
 }
 
-/// Returns the name of a request, for people.
-fn question(ticket: Ticket) -> &'static str {
+/// Returns what a request asks for.
+fn question(ticket: Ticket) -> Question {
     match ticket {
-        Ticket::Token { .. } => "the token request",
-        Ticket::Clock => "tags/get",
-        Ticket::Send { .. } => "mass sends",
-        Ticket::Result(_) => "mass/get",
-        Ticket::Followers(_) => "the reading of followers",
-        Ticket::Upload { .. } => "uploads",
-        Ticket::ApiCall(_) => "calls beside the broadcasts",
+        Ticket::Token { .. } => Question::Token,
+        Ticket::Clock => Question::Clock,
+        Ticket::Send { .. } => Question::Send,
+        Ticket::Result(_) => Question::Result,
+        Ticket::Followers(_) => Question::Followers,
+        Ticket::Upload { .. } => Question::Upload,
+        Ticket::ApiCall(_) => Question::ApiCall,
     }
 }
 

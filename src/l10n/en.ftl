@@ -109,6 +109,7 @@ stored-by = { $call } by { $who }
 stored-by-because = { $call } by { $who }: "{ $why }"
 cannot-write = { $path } cannot be written: { $error }
 time-and-distance = { $at } ({ $distance })
+stored-wxname = WeChat name { $name }
 
 ## reason: why something is as it is (src/text/reason.rs)
 
@@ -358,8 +359,8 @@ alert-account-paused = the account is paused: { $because }
 alert-all-paused = all accounts are paused: { $because }
 alert-refused-file =
     { $problems ->
-        [one] the inbox refused { $name }: { $problems } problem
-       *[other] the inbox refused { $name }: { $problems } problems
+        [one] the inbox refused { $name }: { $count } problem
+       *[other] the inbox refused { $name }: { $count } problems
     }
 alert-refused-file-line =
     { $problems ->
@@ -1518,6 +1519,133 @@ api-client-one-file = a server takes one job file at a time
 api-client-file = { $path } cannot be read: { $error }
 api-client-failed = the server { $url } did not answer: { $error }
 api-client-refused = the server says no ({ $status }): { $detail }
+store-goes-after-resume = nothing of it goes before `qunfa resume { $command }`
+store-stops-all = all accounts are on hold ({ $why }): { $next }
+store-stops-account = { $account } is on hold ({ $why }): { $next }
+store-stops-paused = { $account } is paused ({ $why }): { $next }
+store-hint-goes-by-itself = it goes by itself, at its time
+store-hint-asked-already = it was asked for already
+store-hint-retry-asks-again = `qunfa retry` asks again for what was not accepted
+store-hint-new-id = plan it anew under another id
+store-waits-for-no-approval = job { $id } is { $state } and waits for no approval: { $hint }
+store-hint-resolve = it may have gone out, and is not asked for any more: `qunfa resolve` says what became of it
+store-hint-no-recall = what the platform accepted cannot be called back
+store-hint-nothing-goes = nothing of it goes out any more
+store-not-cancellable = job { $id } is { $state } and cannot be cancelled: { $hint }
+store-hint-request-ready = its request is ready and leaves in an instant; only `qunfa hold { $account }`, said before that, keeps it back
+store-hint-under-way = a request for it is under way, so say it again in a moment
+store-hint-asked-until-told = it may have gone out, and is asked for until the platform says so
+store-not-stoppable = nothing of job { $id } can be stopped now: { $hint }
+store-name-the-batch = batches { $batches } of job { $id } are in doubt, and one number is one of them: name it with --batch
+store-hint-still-asked = it is still being asked for, which may settle it by itself
+store-hint-not-in-doubt = nothing of it is in doubt
+store-not-resolvable = job { $id } is { $state } and cannot be resolved: { $hint }
+store-hint-batch-not-in-doubt = batch { $number } is not in doubt
+store-hint-no-batch-in-doubt = no batch of it is in doubt
+store-broadcast-of-other = broadcast { $msg_id } is one of job { $other }, and of no other
+store-action-under-way = nothing of job { $id } can be stopped now: its request is under way, so say it again in a moment
+store-pre-send-seconds = { $api_call }, { $ahead } s before
+store-pre-send-minutes = { $api_call }, { $minutes } min before
+store-again-in-question = job { $id } may have been sent by another copy of this database: look in the account's history ({ $history }), say `qunfa resume { $account }`, and plan it again if it did not go out
+store-again-in-doubt = job { $id } may have been sent, and another one would reach the same people again: wait until it is settled, or say what became of it (`qunfa resolve { $id } --sent` or `--not-sent`; the account's history, { $history }, shows it)
+store-retry-lost = the database that knew job { $id } is lost, and its content is not known any more: look in the account's history ({ $history }), and if it did not go out, plan it anew under another id
+store-retry-in-question = job { $id } may have been sent by another copy of this database, and the platform may have forgotten it: look in the account's history ({ $history }), then say `qunfa resume { $account }`, and retry it if it did not go out
+store-other-readers = job { $id } was planned while { $name } was an account with another appid than { $appid }, so its readers are other people: plan it anew under another id
+store-held-approve = job { $id } is held: it goes at its time once `qunfa approve { $id }` was said
+store-goes-by-itself = job { $id } is { $state }: it goes by itself, at its time
+store-uncertain-resolve = job { $id } is uncertain: it may have gone out, so look in the account's history ({ $history }) and say `qunfa resolve { $id }` first
+store-not-retriable = job { $id } is { $state } and cannot be asked for again: plan it anew under another id
+store-anew-cancel = if it went out, `qunfa cancel { $id }`; a changed version of it wants another id
+store-anew-resume = then say `qunfa resume { $account }`, and ask for it again if it did not go out
+store-anew-in-question = job { $id } may have been sent by another copy of this database, under a clientmsgid that is not known here: look in the account's history ({ $history }), { $next }
+store-retry-not-before = job { $id } cannot be asked for again before { $until }: batch { $number } was asked for on { $first_at } without a clear answer, and until then nobody knows whether the platform still remembers that; look in the account's history ({ $history }), and if it is not there, say `qunfa retry { $id }` from then on
+store-no-such-job = no job has the id { $id }
+store-id-of-other-account = the id { $id } belongs to a job of account { $account }: give this job an id of its own
+store-job-not-editable = job { $id } is { $state } and cannot be changed any more: use a new id for a new broadcast
+store-list-too-long = the list makes { $batches } calls, and { $rule } allows { $limit }: split it into several jobs
+store-entry-held = entry { $entry } is held by job { $job }, which may go out or have gone out: what becomes of the job settles it
+store-entry-counts = entry { $entry } is of job { $job }, which the platform accepted: it counts
+store-entry-returned = entry { $entry } was returned already
+store-lost-by-id = job { $id } may have been sent already ({ $why }), and its content is not known any more: look in the account's history ({ $history }), and give it a new id
+store-lost = job { $id } may have been sent already ({ $why }): look in the account's history ({ $history }), then say `qunfa retry { $id }` or give it a new id
+reach-unknown-tag = tag { $set } is not among the account's tags (read { $read }): the platform will refuse it
+reach-followers = followers
+reach-in-tag = in tag { $tag }
+reach-in-named-tag = in tag { $tag } ({ $name })
+reach-all = of { $members } { $who } all can still receive it { $read }
+reach-some = of { $members } { $who }, { $full } had their four of { $month }: { $most } can still receive it { $read }
+reach-at-most = of { $members } { $who }, at least { $full } had their four of { $month }: at most { $most } can still receive it { $read }
+reach-between = of { $members } { $who }, from { $full } to { $possible } had their four of { $month }: from { $least } to { $most } can still receive it { $read }
+receivers-full = { $full } of { $of } receivers had their four of { $month }; the platform filters them
+receivers-full-of-all = from { $certain } to all of the followers had their four of { $month }; the platform filters them
+receivers-full-between = from { $certain } to { $possible } followers had their four of { $month }; the platform filters them
+followers-waits-for-daemon = waits for the daemon
+followers-listed = { $listed } OpenIDs were listed and are being counted
+followers-asks-for-tags = asks for the tags
+followers-listing = { $listed } OpenIDs listed, { $ended } of { $sets } lists complete
+series-refuse-over = series { $id } has no date after now: its `until` has passed
+series-refuse-other-account = the id { $id } belongs to a series of account { $account }: give this series an id of its own
+series-refuse-lost = some dates of series { $id } may have been sent, by a database that is lost: look in the account's history ({ $history }), then say `qunfa retry { $id }` or give it a new id
+series-refuse-cancelled = series { $id } is cancelled and cannot be changed any more: use a new id
+series-refuse-zone = the dates of series { $id } are those of { $zone }, and a series keeps its `timezone`: cancel it and use a new id
+series-refuse-cancelled-already = series { $id } is cancelled already ({ $why })
+series-unknown = no series has the id { $id }
+series-refuse-job-exists = there is a job { $other }, which is no date of a series: give this series another id
+series-refuse-id = the id { $id } belongs to a series: give this job an id of its own
+series-refuse-id-of-date = the id { $id } is that of a date of series { $series }: `qunfa cancel { $id }` calls the date off, and this job needs an id of its own
+series-not-active = series { $id } is { $state }: no date of it comes
+series-date-without-job = { $id }@{ $date } was due { $due } and has no job
+series-no-such-date = series { $id } has no date { $date }; `qunfa show { $id }` lists them
+series-date-only-later = { $id }@{ $date } has no job yet, and comes { $at }: until it has one it can be moved to a later time only. Cancel it, and plan a job of its own for the earlier time
+series-approved-already = series { $id } is approved up to { $before } already, and an approval is not taken back: `qunfa cancel { $id } --from DATE` keeps dates from being sent
+series-hint-dates-planned = its dates are planned; retry one of those, by its own id
+series-not-retriable = series { $id } is { $state }: { $hint }
+series-cannot-go-on = series { $id } cannot go on: { $why }
+store-would-be-missed = job { $id } would be missed: it was due { $at }, its grace of { $grace } min is over, and it is { $now } now
+store-would-be-missed-stays = job { $id } would be missed: it was due { $at }, its grace of { $grace } min is over, and it is { $now } now; the job stays as it was
+store-asked-before = job { $id } is { $state } and was requested before: cancel it
+store-not-movable = job { $id } is { $state } and cannot be moved: plan it anew under another id
+store-moved-to-past = job { $id } cannot be moved to { $at }, which has passed
+store-menu-replaced = job { $id } is { $state } and cannot be asked for again: the menu of job { $later }, planned for { $at }, took its place; submit it under another id to put it back
+store-menu-to-be-replaced = job { $id } is { $state } and cannot be asked for again: the menu of job { $later }, planned for { $at }, takes its place; submit it under another id to put it back
+reach-read = (followers read { $read })
+reach-read-not-before = (followers read { $read }; what was sent before qunfa knew the account is not counted)
+reach-read-fewer = (followers read { $read }, but fewer were listed than the platform counts)
+reach-read-fewer-not-before = (followers read { $read }, but fewer were listed than the platform counts; what was sent before qunfa knew the account is not counted)
+reach-read-old = (followers read { $read }, too old to be sure)
+reach-read-old-not-before = (followers read { $read }, too old to be sure; what was sent before qunfa knew the account is not counted)
+strangers-too-few-left = with fewer than two left it may refuse the call (40130)
+strangers-left-out = the platform leaves out who does not follow
+strangers =
+    { $n ->
+        [one] { $count } of { $of } receivers was not among the followers read { $read }: { $what }
+       *[other] { $count } of { $of } receivers were not among the followers read { $read }: { $what }
+    }
+strangers-doubt =
+    { $n ->
+        [one] { $count } of { $of } receivers was not among the followers read { $read } (fewer were listed than the platform counts): { $what }
+       *[other] { $count } of { $of } receivers were not among the followers read { $read } (fewer were listed than the platform counts): { $what }
+    }
+followers-asked-again =
+    { $tries ->
+        [one] { $how }; asked once without a clear answer, and again in a while: { $why }
+       *[other] { $how }; asked { $n } times without a clear answer, and again in a while: { $why }
+    }
+series-cancelled-already = series { $id } is cancelled already
+series-cancelled-already-from = series { $id } is cancelled already from { $date } on
+series-needs-no-approval = series { $id } needs no approval: its dates go by themselves
+series-is-in-state = series { $id } is { $state }
+account-barred = { $why }; { $advice }
+account-renamed = account { $name } is named { $new } now: write `account: { $new }`
+account-unknown = no account is named { $name }
+store-damaged = the database { $path } is damaged: { $why }; restore a backup, or move it away to begin anew
+store-newer = the database { $path } has version { $version }, and this program knows { $known }: install the newer qunfa
+store-older = the database { $path } has version { $version }, and this program upgrades from version { $oldest } on: open it once with the qunfa that came after the one that made it, or move it away to begin anew
+store-access = cannot open the database { $path }: { $why }; run as the owner of the state directory (sudo -u qunfa qunfa …)
+store-failed = the database failed: { $why }
+store-locked = the database is locked by another program; nothing was changed: wait until that has ended, or end it, and try again
+store-locked-by = the database is locked by another program ({ $by }); nothing was changed: wait until that has ended, or end it, and try again
+store-lookup = cannot look at { $path }: { $why }
 
 ## cli: the commands
 
@@ -2376,3 +2504,145 @@ finding-connection = connection
 finding-rights = rights
 finding-callback = callback
 finding-database = database
+
+## told: what alerts tell, and what an operator can do (src/text/told.rs)
+
+told-clock-ahead = this machine's clock is { $seconds } s ahead of the platform's: its jobs wait
+told-clock-behind = this machine's clock is { $seconds } s behind the platform's: its jobs wait
+told-set-the-clock = set the clock (chronyc makestep); releases go on by themselves
+told-no-preflight = the platform gave no token or clock: { $why }; its jobs wait
+told-empty-preflight = the platform gave no token or clock: HTTP { $status }, and no usable token or Date in it; its jobs wait
+told-check-network = check the network and api_base; releases go on by themselves
+told-unreadable = { $times } answers in a row to { $question } for { $account } could not be read: { $why }
+told-see-proxy = it is asked on; see whether a proxy or api_base answers in the platform's place, or look for a newer qunfa
+told-question-token = the token request
+told-question-clock = tags/get
+told-question-send = mass sends
+told-question-result = mass/get
+told-question-followers = the reading of followers
+told-question-upload = uploads
+told-question-api-call = calls beside the broadcasts
+told-followers-unread = the followers of { $account } could not be read: { $why }
+told-followers-later = nothing waits for it; they are read again tomorrow, or by `qunfa followers { $account } --refresh`
+told-unconfigured = account { $account } is not in the config and has planned jobs
+told-callback-refused = pushes to the callback of { $account } are refused: { $why }
+told-handler-fails = the handler of { $account } at { $host } failed { $times } times in a row; at last: { $failure }
+told-see-handler = look after the handler: followers see an error meanwhile, and the platform gives a message up after three tries; qunfa's own events and releases are not affected
+told-unread-event = a signed event of { $account } could not be read: { $why }
+told-event-kept = its bytes are kept in the table unread_event; look for a newer qunfa
+told-events-dropped = { $events } events of { $account } were dropped while a broadcast was in doubt: more came than can wait for it, and its own may be among them
+told-look-before-resolve = look at the broadcast in the platform's history before you resolve it; if the events are not the website's, somebody else knows the callback's token: change it at the platform and in the config, and use the encrypted mode
+told-event-flood = over { $most } events came to the callback of { $account } that tell of broadcasts which nobody here made; the oldest are no longer kept
+told-change-token = if they are not the website's, somebody else knows the callback's token: change it at the platform and in the config, and use the encrypted mode
+told-first-month = qunfa knows this account since { $since }: what was sent this month without it, on the website or by other programs, it does not know, and that uses the same quota
+told-first-day = qunfa knows this account since { $since }: what was sent today without it, on the website or by other programs, it does not know, and that uses the same quota
+told-record-month = count what the account's history ({ $history }) shows for this month and `qunfa jobs` does not: `qunfa quota record { $account } --count N`, or `qunfa quota record { $account } --none`
+told-record-day = count what the account's history ({ $history }) shows for today and `qunfa jobs` does not: `qunfa quota record { $account } --count N`, or `qunfa quota record { $account } --none`
+told-qrcodes-run-out = { $account } has { $used } of its { $limit } permanent QR codes
+told-make-temporary-codes = they cannot be deleted: make temporary codes where 30 days are enough
+told-adopted = the platform had job { $job } already, though this database never asked for it: its broadcast was adopted
+told-compare-adopted = compare the broadcast with the account's history ({ $history })
+told-menu-stays = the menu of job { $job } will not be put back at its `until`: { $why }
+told-restore-menu = submit a job with `menu: {"{"} restore: { $job } {"}"}`
+told-speed-not-set = speed { $speed } could not be set for job { $job }, which goes at its time all the same: { $cause }
+told-see-speed = `qunfa speed { $account }` shows the speed that it goes at
+told-preview-failed = the preview to { $to } of job { $job } failed: { $cause }
+told-call-failed = the { $call } of job { $job } failed: { $cause }
+told-preview-again = `qunfa preview { $job } --to NAME` shows it; `qunfa cancel { $job }` stops it
+told-series-lost = some dates of series { $series } may have been sent, by a database that is lost: none is planned
+told-retry-series = look in the account's history ({ $history }); `qunfa retry { $series }` plans its dates from tomorrow on, `qunfa cancel { $series }` ends it
+told-date-refused = { $series }@{ $date } cannot be planned: { $why }
+told-mend-series = mend it in the series' file, and drop that again; `qunfa cancel { $series }` ends the series
+told-inbox-unusable = { $why }: files are not taken until it is mended
+told-entry-stuck = { $why }: it stays in the inbox and is tried again
+told-entries-stuck = { $why }: it stays in the inbox and is tried again; so are { $more } more
+told-see-directory = look at the directory's rights and its disk; files are taken again by themselves
+told-upload-stalled = { $folder } in the inbox waits for { $path } in it, which nobody writes on
+told-uploads-stalled =
+    { $n ->
+        [one] { $folder } in the inbox waits for { $path } in it, which nobody writes on; so does { $more } more folder
+       *[other] { $folder } in the inbox waits for { $path } in it, which nobody writes on; so do { $more } more folders
+    }
+told-finish-upload = finish the upload under its real name, or remove what is left of it; the folder is taken then by itself
+told-database-locked = another program keeps the database locked, so nothing is sent or taken
+told-database-locked-by = another program ({ $by }) keeps the database locked, so nothing is sent or taken
+told-correct-secret = correct the secret that { $source } holds, or the account's appid in the config ({ $keys }), then resume it
+told-see-token-server = look at the token server, its secret and its IP list ({ $keys }), then resume the account
+told-look-at-both = look at both broadcasts in the account's history ({ $history })
+told-see-mass-send-right = see whether the account may mass-send by API (verified, not a test account) and what the website's history shows
+told-after-crash = cancel that job, or settle it as `qunfa show` says, then resume the account; { $report }
+told-put-back = put the account back into the config, under this name or another, and restart the daemon; or cancel its jobs
+told-put-known-back = put { $known } back into the config; or give { $appid } another name there; or, if { $account } is to mean { $appid } from now on, write `replaces_appid: { $known }` below it: then the jobs of { $known } stay behind, under another name. Then restart the daemon
+told-put-earlier-back = put the earlier appid back into the config; or cancel the waiting jobs of { $account } (`qunfa jobs --account { $account }`). Then restart the daemon
+
+## callback: why a push is refused, and what helps (src/wechat/listener/auth.rs)
+
+callback-noise = it is no push of the platform
+callback-unsigned = the signature is wrong
+callback-stale = the timestamp is more than ten minutes from this machine's clock
+callback-used = the timestamp and nonce were used for another message
+callback-plain = it is not encrypted, and the config has a key
+callback-unreadable = it cannot be read
+callback-encrypted = it is encrypted, and the config has no key
+callback-do-nothing = nothing has to be done
+callback-compare-token = the token in the account's callback settings ({ $callback }) and the config's must be the same; if events still arrive, it is a stranger who knocks
+callback-see-clock = look at this machine's clock; if it is right, somebody repeats old pushes
+callback-repeated = somebody repeats pushes with other contents; true events are not affected
+callback-use-safe-mode = set the account's callback to safe mode (安全模式; { $callback }), or take `encoding_aes_key_file` out of the config; until then qunfa asks for results itself and does not see website sends
+callback-one-is-none = one of these is none to worry about; if it stays, look for a newer qunfa
+callback-name-key = name a file with the account's EncodingAESKey (消息加解密密钥; { $callback }) as `encoding_aes_key_file` in the config and restart the daemon; until then qunfa asks for results itself and does not see website sends
+callback-renew-key = put the account's present EncodingAESKey (消息加解密密钥; { $callback }) into `encoding_aes_key_file`, name the one before as `previous_aes_key_file`, and restart the daemon; until then qunfa asks for results itself and does not see website sends
+callback-see-url = every account has a callback URL of its own, /callback/NAME: look whose URL this is ({ $callback }), and at the config's appid
+callback-damaged = its ciphertext is damaged
+callback-key = no configured EncodingAESKey decrypts it
+callback-appid = it is encrypted for another appid
+callback-key-length = an EncodingAESKey has 43 characters, and this has { $count }
+callback-key-characters = an EncodingAESKey has letters and digits only, and this has something else
+
+## attention: what needs a person (src/store/view.rs)
+
+job-broadcast-to = broadcast of { $msgtype } to { $audience }
+job-deletion-of = deletion of { $audience }
+job-sent-deleted = sent (deleted)
+job-partly-deleted = partly deleted
+attention-drop-corrected = correct its file and drop it again, under the same id; `qunfa retry { $id }` asks for the same once more, and helps only where the cause was not in the file
+attention-resolve = look in the account's history ({ $history }) whether it went out, then say `qunfa resolve { $id } --sent MSG_ID` or `qunfa resolve { $id } --not-sent`; `qunfa show { $id }` tells the attempts, and events that may be its own
+attention-show-retry = `qunfa show { $id }` tells why; `qunfa retry { $id }` asks again for what was not accepted
+attention-show-anew = `qunfa show { $id }` tells why; plan it anew under another id
+attention-approve-in-time = `qunfa approve { $id }` before its time, or it is missed
+attention-approve-until = its time has passed: `qunfa approve { $id }` before { $last }, and it goes at once, or it is missed
+attention-approve-too-late = its time has passed and its grace too, so it becomes missed; then `qunfa retry { $id }` asks for it anew
+attention-all-held = all accounts are on hold: { $why }
+attention-look-then-resume-all = look at the jobs named, then `qunfa resume --all`
+attention-resume-all = `qunfa resume --all` lets the jobs go on
+attention-held = the account is on hold: { $why }
+attention-resume = `qunfa resume { $account }` lets its jobs go on
+attention-paused = the account is paused: { $why }
+attention-then-resume = { $advice }; then `qunfa resume { $account }`
+attention-job = job { $job } is { $state }: { $why }
+attention-no-result = job { $job } was accepted over 24 h ago and has no result
+attention-look-for-broadcast = look for broadcast { $msg_id } in the account's history ({ $history })
+attention-look-known-by-id = look in { $history }; its content is not known any more, so if it did not go out, plan it anew under another id
+attention-look-retry = look in { $history }; only if it did not go out, `qunfa retry { $job }`
+attention-look-resume-retry = look in { $history }; only if it did not go out, `qunfa resume { $account }`, then `qunfa retry { $job }`
+attention-in-question = { $jobs } of { $account } may have been sent already: { $gap }
+attention-resume-or-look = if nothing was put back, `qunfa resume { $account }`; else look in { $history }, `qunfa cancel` what went out, then `qunfa resume { $account }`
+attention-resume-or-look-retry = if nothing was put back, `qunfa resume { $account }`; else look in { $history }, `qunfa cancel` what went out, then `qunfa resume { $account }`; `qunfa retry` only what did not go out
+attention-and-more = { $jobs } and { $more } more
+attention-job-state = { $job } ({ $state })
+attention-waiting-and-ended = { $waiting } and { $ended }
+attention-refused =
+    { $problems ->
+        [one] the inbox refused { $name }: { $count } problem
+       *[other] the inbox refused { $name }: { $count } problems
+    }
+attention-refused-line =
+    { $problems ->
+        [one] the inbox refused { $name }: { $count } problem in line { $line }
+       *[other] the inbox refused { $name }: { $count } problems, the first in line { $line }
+    }
+attention-mend-file = read { $name }.error.txt in the inbox's rejected/, mend the file and drop it again under this name, or say `qunfa ack { $name }`
+attention-refused-more = the inbox refused { $more } more files before these
+attention-see-rejected = look into the inbox's rejected/
+job-done = done
+

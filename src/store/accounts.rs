@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Result, Tx, millis};
+use crate::alert::Advice;
 use crate::model::{JobId, clientmsgid};
 use crate::reason::Reason;
 
@@ -33,7 +34,7 @@ pub struct Bar<'a> {
     /// What happened.
     pub why: &'a Reason,
     /// What an operator can do.
-    pub advice: &'a str,
+    pub advice: &'a Advice,
 }
 
 impl Tx<'_> {

@@ -38,13 +38,13 @@ impl AlertView {
     /// Returns what distinguishes it from others of its kind: many files can be refused at a time,
     /// and several receivers not be reached; the text of each alert names its own.
     fn subject(&self) -> &str {
-        if matches!(self.kind.as_str(), "refused_file" | "delivery") { &self.what } else { "" }
+        if matches!(self.kind.as_str(), "refused_file" | "delivery") { &self.identity } else { "" }
     }
 
     /// Returns what it says, for comparison: if it is a reason, other words for that reason are no
     /// news.
     fn stance(&self) -> String {
-        self.why.as_ref().map_or_else(|| self.what.clone(), Reason::to_json)
+        self.why.as_ref().map_or_else(|| self.identity.clone(), Reason::to_json)
     }
 
     /// Returns how soon an operator has to look.
@@ -126,7 +126,7 @@ impl Tx<'_> {
             .optional()?;
         let Some((then, said)) = known else { return Ok(None) };
         let (since, what, story) = then;
-        let same = what == note.stance() || what == note.what;
+        let same = what == note.stance() || what == note.identity;
         let stands = same && (since, story) == (millis(note.since), self.story_of(note)?);
         Ok(stands.then_some(said))
     }
@@ -240,6 +240,7 @@ mod tests {
             kind: kind.to_owned(),
             since: at(0),
             what: what.to_owned(),
+            identity: what.to_owned(),
             advice: String::new(),
         }
     }

@@ -9,7 +9,8 @@
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
-use crate::model::console::HISTORY;
+use crate::l10n::t;
+use crate::model::console;
 use crate::model::{JobId, JobSpec, JobState};
 use crate::quota::margins;
 use crate::reason::Reason;
@@ -225,15 +226,9 @@ impl Tx<'_> {
         let why = self.reason_of(id)?.map(|why| reason::sentence(&why));
         let why = why.unwrap_or_default();
         if self.is_known_by_id_alone(id)? {
-            return Ok(format!(
-                "job {id} may have been sent already ({why}), and its content is not known any more: \
-                 look in the account's history ({HISTORY}), and give it a new id"
-            ));
+            return Ok(t!("store-lost-by-id", id = %id, why = %why, history = %console::history()));
         }
-        Ok(format!(
-            "job {id} may have been sent already ({why}): look in the account's history \
-             ({HISTORY}), then say `qunfa retry {id}` or give it a new id"
-        ))
+        Ok(t!("store-lost", id = %id, why = %why, history = %console::history()))
     }
 
     fn reason_of(&self, id: &JobId) -> Result<Option<Reason>> {

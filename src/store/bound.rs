@@ -10,6 +10,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::params;
 
+use crate::alert::Told;
 use crate::calendar::{Span, Window};
 use crate::model::{Account, Credence};
 use crate::store::{Alert, Result, Tx, instant, millis};
@@ -91,15 +92,9 @@ impl Tx<'_> {
             in_all,
             "too many events came while a broadcast is in doubt; some were dropped"
         );
-        let what = format!(
-            "{in_all} events of {account} were dropped while a broadcast was in doubt: more \
-             came than can wait for it, and its own may be among them"
-        );
-        let advice = "look at the broadcast in the platform's history before you resolve it; if the \
-                      events are not the website's, somebody else knows the callback's token: change \
-                      it at the platform and in the config, and use the encrypted mode";
+        let told = Told::EventsDropped { events: in_all };
         let kind = "events_dropped";
-        let note = Alert { account: Some(account), job: None, kind, what: &what, advice };
+        let note = Alert { account: Some(account), job: None, kind, told: &told };
         self.raise_alert_until(&note, now + TimeDelta::days(1), now)
     }
 
@@ -160,14 +155,9 @@ impl Tx<'_> {
             forgotten = strangers.len(),
             "events that match nothing came in masses"
         );
-        let what = format!(
-            "over {EVENTS_MOST} events came to the callback of {account} that tell of broadcasts \
-             which nobody here made; the oldest are no longer kept"
-        );
-        let advice = "if they are not the website's, somebody else knows the callback's token: \
-                      change it at the platform and in the config, and use the encrypted mode";
+        let told = Told::EventFlood { most: EVENTS_MOST };
         let kind = "event_flood";
-        let note = Alert { account: Some(account), job: None, kind, what: &what, advice };
+        let note = Alert { account: Some(account), job: None, kind, told: &told };
         self.raise_alert_until(&note, now + TimeDelta::days(1), now)
     }
 
@@ -346,7 +336,8 @@ mod tests {
         world.push(2_000..5_000, Credence::Hint);
 
         let kept = world.count("event");
-        let told = format!("alert WHERE what LIKE '{} events of club%'", 5_000 - kept);
+        let told = Told::EventsDropped { events: 5_000 - kept }.to_json();
+        let told = format!("alert WHERE what = '{told}'");
         assert_eq!(world.count(&told), 1);
         world.run("UPDATE batch SET state = 'planned', in_doubt_since_at = NULL");
         let World { store, account } = &mut world;

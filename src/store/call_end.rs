@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::alert::Told;
 use crate::calls::Role;
 use crate::model::{ApiCall, JobId, JobState};
 use crate::plan::Job;
 use crate::reason::Reason;
 use crate::store::api_call::OpenApiCall;
 use crate::store::{Alert, CodesProgress, Move, Result, Tx};
-use crate::text::reason;
 
 /// How long the alert about a failed pre-send call stays.
 const TOLD_FOR: TimeDelta = TimeDelta::days(7);
@@ -32,19 +32,16 @@ impl Tx<'_> {
         why: &Reason,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let words = reason::sentence(why);
         let account = self.account_of(job)?;
-        let name = account.as_deref().unwrap_or_default();
-        let (kind, what, advice) = match &api_call.api_call {
-            ApiCall::SpeedSet(speed) => (
-                "speed",
-                format!(
-                    "speed {speed} could not be set for job {job}, which goes at its time all the same: {words}"
-                ),
-                format!("`qunfa speed {name}` shows the speed that it goes at"),
-            ),
-            ApiCall::Preview(..)
-            | ApiCall::Delete(_)
+        let cause = why.clone();
+        let (kind, told) = match &api_call.api_call {
+            ApiCall::SpeedSet(speed) => {
+                ("speed", Told::SpeedNotSet { speed: speed.to_string(), cause })
+            }
+            ApiCall::Preview(to, _) => {
+                ("preview", Told::PreviewFailed { to: to.to_string(), cause })
+            }
+            other @ (ApiCall::Delete(_)
             | ApiCall::SpeedGet
             | ApiCall::Menu(_)
             | ApiCall::MenuDelete
@@ -52,19 +49,12 @@ impl Tx<'_> {
             | ApiCall::MenuConditional(_)
             | ApiCall::MenuConditionalDelete { .. }
             | ApiCall::Qrcode(_)
-            | ApiCall::Picture(_) => (
-                "preview",
-                format!("the {} of job {job} failed: {words}", api_call.api_call),
-                format!("`qunfa preview {job} --to NAME` shows it; `qunfa cancel {job}` stops it"),
-            ),
+            | ApiCall::Picture(_)) => {
+                ("preview", Told::CallFailed { call: other.to_string(), cause })
+            }
         };
-        let note = Alert {
-            account: account.as_deref(),
-            job: Some(job.as_str()),
-            kind,
-            what: &what,
-            advice: &advice,
-        };
+        let (account, job) = (account.as_deref(), Some(job.as_str()));
+        let note = Alert { account, job, kind, told: &told };
         self.raise_alert_until(&note, now + TOLD_FOR, now)
     }
 

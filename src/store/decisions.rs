@@ -10,11 +10,12 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
+use crate::l10n::t;
 use crate::model::{Account, BatchState, JobId, JobState};
 use crate::plan::{Batch, Job};
 use crate::reason::{Operation, Reason};
 use crate::store::{Move, Result, StoreError, Tx, instant, millis};
-use crate::text::reason;
+use crate::text::{names, reason};
 
 /// Who decided something, and why.
 #[derive(Clone, Copy, Debug)]
@@ -128,15 +129,17 @@ impl Tx<'_> {
 
     /// Returns what stops an account completely, and how to resume it; none if nothing does.
     pub fn what_stops(&self, account: &str) -> Result<Option<String>> {
-        let on = |command: &str| format!("nothing of it goes before `qunfa resume {command}`");
+        let on = |command: &str| t!("store-goes-after-resume", command = %command);
         let told = |why: &Reason| reason::sentence(why);
         if let Some((_, why)) = self.hold_of(None)? {
             let why = told(&why);
-            return Ok(Some(format!("all accounts are on hold ({why}): {}", on("--all"))));
+            return Ok(Some(t!("store-stops-all", why = %why, next = %on("--all"))));
         }
         if let Some((_, why)) = self.hold_of(Some(account))? {
             let why = told(&why);
-            return Ok(Some(format!("{account} is on hold ({why}): {}", on(account))));
+            return Ok(Some(
+                t!("store-stops-account", account = %account, why = %why, next = %on(account)),
+            ));
         }
         let paused: Option<Reason> = self
             .db
@@ -144,7 +147,7 @@ impl Tx<'_> {
             .query_row([account], |row| row.get(0))
             .optional()?
             .flatten();
-        Ok(paused.map(|why| format!("{account} is paused ({}): {}", told(&why), on(account))))
+        Ok(paused.map(|why| t!("store-stops-paused", account = %account, why = %told(&why), next = %on(account))))
     }
 
     /// Releases a held job at its time; its place in the schedule stays.
@@ -155,20 +158,19 @@ impl Tx<'_> {
         let job = self.job(id)?;
         let hint = match job.state {
             JobState::Held => None,
-            JobState::Planned | JobState::Releasing => Some("it goes by itself, at its time"),
+            JobState::Planned | JobState::Releasing => Some(t!("store-hint-goes-by-itself")),
             JobState::Accepted | JobState::Sent | JobState::Uncertain => {
-                Some("it was asked for already")
+                Some(t!("store-hint-asked-already"))
             }
             JobState::Failed | JobState::Partial | JobState::Missed => {
-                Some("`qunfa retry` asks again for what was not accepted")
+                Some(t!("store-hint-retry-asks-again"))
             }
-            JobState::Cancelled | JobState::Expired => Some("plan it anew under another id"),
+            JobState::Cancelled | JobState::Expired => Some(t!("store-hint-new-id")),
         };
         if let Some(hint) = hint {
-            return Err(StoreError::Refused(format!(
-                "job {id} is {} and waits for no approval: {hint}",
-                job.state
-            )));
+            return Err(StoreError::Refused(
+                t!("store-waits-for-no-approval", id = %id, state = %names::job_state(job.state), hint = %hint),
+            ));
         }
         self.approve_because(id, &said.that(Operation::Approve), now)
     }
@@ -217,19 +219,18 @@ impl Tx<'_> {
             }
             JobState::Releasing => return self.stop_batches(&job, account, &line, now),
             JobState::Uncertain => {
-                "it may have gone out, and is not asked for any more: `qunfa resolve` says what became of it"
+                t!("store-hint-resolve")
             }
             JobState::Accepted | JobState::Sent | JobState::Partial => {
-                "what the platform accepted cannot be called back"
+                t!("store-hint-no-recall")
             }
             JobState::Failed | JobState::Cancelled | JobState::Expired | JobState::Missed => {
-                "nothing of it goes out any more"
+                t!("store-hint-nothing-goes")
             }
         };
-        Err(StoreError::Refused(format!(
-            "job {id} is {} and cannot be cancelled: {hint}",
-            job.state
-        )))
+        Err(StoreError::Refused(
+            t!("store-not-cancellable", id = %id, state = %names::job_state(job.state), hint = %hint),
+        ))
     }
 
     /// Stops the batches of a job in release that the platform certainly does not have.
@@ -246,19 +247,13 @@ impl Tx<'_> {
         if !batches.iter().any(|batch| waiting(&batch)) {
             let asking = batches.iter().any(|batch| batch.state == BatchState::Asking);
             let hint = match asking {
-                true if now < job.due_at => format!(
-                    "its request is ready and leaves in an instant; only `qunfa hold {}`, said before \
-                     that, keeps it back",
-                    job.account
-                ),
-                true => "a request for it is under way, so say it again in a moment".to_owned(),
+                true if now < job.due_at => t!("store-hint-request-ready", account = %job.account),
+                true => t!("store-hint-under-way"),
                 false => {
-                    "it may have gone out, and is asked for until the platform says so".to_owned()
+                    t!("store-hint-asked-until-told")
                 }
             };
-            return Err(StoreError::Refused(format!(
-                "nothing of job {id} can be stopped now: {hint}"
-            )));
+            return Err(StoreError::Refused(t!("store-not-stoppable", id = %id, hint = %hint)));
         }
         for batch in batches.iter().filter(waiting) {
             self.set_aside(batch.id)?;
@@ -311,10 +306,9 @@ impl Tx<'_> {
         let batches: Vec<_> = doubtful.iter().map(|batch| batch.number + 1).collect();
         if let (Ruling::Sent(Some(_)), [_, _, ..]) = (resolution.ruling, doubtful.as_slice()) {
             let numbers: Vec<_> = batches.iter().map(u32::to_string).collect();
-            return Err(StoreError::Refused(format!(
-                "batches {} of job {id} are in doubt, and one number is one of them: name it with --batch",
-                numbers.join(", ")
-            )));
+            return Err(StoreError::Refused(
+                t!("store-name-the-batch", batches = %numbers.join(", "), id = %id),
+            ));
         }
         let line = said.that(match resolution.ruling {
             Ruling::Sent(msg_id) => Operation::ResolveSent { batches, msg_id },
@@ -342,9 +336,7 @@ impl Tx<'_> {
         let id = &job.id;
         let hint = match job.state {
             JobState::Uncertain => None,
-            JobState::Releasing => {
-                Some("it is still being asked for, which may settle it by itself".to_owned())
-            }
+            JobState::Releasing => Some(t!("store-hint-still-asked")),
             JobState::Planned
             | JobState::Held
             | JobState::Accepted
@@ -353,13 +345,12 @@ impl Tx<'_> {
             | JobState::Partial
             | JobState::Cancelled
             | JobState::Expired
-            | JobState::Missed => Some("nothing of it is in doubt".to_owned()),
+            | JobState::Missed => Some(t!("store-hint-not-in-doubt")),
         };
         let refuse = |hint: String| {
-            Err(StoreError::Refused(format!(
-                "job {id} is {} and cannot be resolved: {hint}",
-                job.state
-            )))
+            Err(StoreError::Refused(
+                t!("store-not-resolvable", id = %id, state = %names::job_state(job.state), hint = %hint),
+            ))
         };
         if let Some(hint) = hint {
             return refuse(hint);
@@ -367,12 +358,14 @@ impl Tx<'_> {
         let mut batches = self.batches(id)?;
         batches.retain(|batch| number.is_none_or(|number| batch.number + 1 == number));
         if batches.iter().any(|batch| batch.state == BatchState::Asking) {
-            return refuse("a request for it is under way, so say it again in a moment".to_owned());
+            return refuse(t!("store-hint-under-way"));
         }
         batches.retain(|batch| batch.state == BatchState::InDoubt);
         match number {
-            Some(number) if batches.is_empty() => refuse(format!("batch {number} is not in doubt")),
-            None if batches.is_empty() => refuse("no batch of it is in doubt".to_owned()),
+            Some(number) if batches.is_empty() => {
+                refuse(t!("store-hint-batch-not-in-doubt", number = %number))
+            }
+            None if batches.is_empty() => refuse(t!("store-hint-no-batch-in-doubt")),
             Some(_) | None => Ok(batches),
         }
     }
@@ -391,9 +384,9 @@ impl Tx<'_> {
         if let Some(msg_id) = msg_id
             && let Some(other) = self.other_with(account, msg_id, batch)?
         {
-            return Err(StoreError::Refused(format!(
-                "broadcast {msg_id} is one of job {other}, and of no other"
-            )));
+            return Err(StoreError::Refused(
+                t!("store-broadcast-of-other", msg_id = %msg_id, other = %other),
+            ));
         }
         let (state, result) = match msg_id {
             Some(_) => (BatchState::Accepted, None),

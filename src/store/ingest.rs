@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::calendar;
+use crate::l10n::t;
 use crate::model::{
     Account, Action, ApiCall, Audience, BatchState, Expires, JobId, JobSpec, JobState,
     OnFullReceivers, OnQuota, Viewer, clientmsgid,
@@ -15,6 +16,7 @@ use crate::store::incoming::{BatchBody, Existing, Replaced, Source};
 use crate::store::job_row::{JOB_COLUMNS, read_job, state};
 use crate::store::retry::anew_in_question;
 use crate::store::{Result, SeriesInput, StoreError, Tx, instant, millis, unreadable};
+use crate::text::names;
 
 /// The outcome of taking a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,19 +96,25 @@ impl Tx<'_> {
         if now <= calendar::guard_end(at).unwrap_or(at) + spec.grace {
             return Ok(None);
         }
-        let stays = match self.known(spec)? {
-            Existing::Same | Existing::Lost { .. } | Existing::Refuse(_) => return Ok(None),
-            Existing::No => "",
-            Existing::Editable(_) => "; the job stays as it was",
-        };
-        Ok(Some(format!(
-            "job {} would be missed: it was due {}, its grace of {} min is over, and it is {} \
-             now{stays}",
-            spec.id,
-            calendar::beijing(at),
-            spec.grace.num_minutes(),
-            calendar::beijing(now)
-        )))
+        let (at, now) = (calendar::beijing(at), calendar::beijing(now));
+        let grace = spec.grace.num_minutes();
+        Ok(match self.known(spec)? {
+            Existing::Same | Existing::Lost { .. } | Existing::Refuse(_) => None,
+            Existing::No => Some(t!(
+                "store-would-be-missed",
+                id = %spec.id,
+                at = %at,
+                grace = %grace,
+                now = %now
+            )),
+            Existing::Editable(_) => Some(t!(
+                "store-would-be-missed-stays",
+                id = %spec.id,
+                at = %at,
+                grace = %grace,
+                now = %now
+            )),
+        })
     }
 
     /// Takes a job, which may be one date of a series.
@@ -191,9 +199,9 @@ impl Tx<'_> {
         };
         let id = &spec.id;
         if account != spec.account {
-            return Ok(Existing::Refuse(format!(
-                "the id {id} belongs to a job of account {account}: give this job an id of its own"
-            )));
+            return Ok(Existing::Refuse(
+                t!("store-id-of-other-account", id = %id, account = %account),
+            ));
         }
         let waiting = matches!(state, JobState::Planned | JobState::Held) && !asked;
         let waiting = waiting || self.certainly_unsent(id, state, reason.as_ref())?;
@@ -208,9 +216,9 @@ impl Tx<'_> {
             }
             (true, _) => Existing::Same,
             (false, true) => Existing::Editable(id.clone()),
-            (false, false) => Existing::Refuse(format!(
-                "job {id} is {state} and cannot be changed any more: use a new id for a new broadcast"
-            )),
+            (false, false) => Existing::Refuse(
+                t!("store-job-not-editable", id = %id, state = %names::job_state(state)),
+            ),
         })
     }
 
@@ -462,7 +470,7 @@ impl Tx<'_> {
             .prepare_cached(&format!("SELECT {JOB_COLUMNS} FROM job WHERE id = ?1"))?
             .query_row([id.as_str()], read_job)
             .optional()?
-            .ok_or_else(|| StoreError::Refused(format!("no job has the id {id}")))
+            .ok_or_else(|| StoreError::Refused(t!("store-no-such-job", id = %id)))
     }
 
     /// Returns a job's current batches in order.
@@ -547,10 +555,7 @@ pub(super) fn too_many(batches: usize, account: &Account) -> Option<String> {
     let limit = quota::limit(Rule::DailyCalls, account)?;
     let fits = u32::try_from(batches).is_ok_and(|batches| batches <= limit);
     (!fits).then(|| {
-        format!(
-            "the list makes {batches} calls, and {} allows {limit}: split it into several jobs",
-            Rule::DailyCalls
-        )
+        t!("store-list-too-long", batches = %batches, rule = %names::rule(Rule::DailyCalls), limit = %limit)
     })
 }
 

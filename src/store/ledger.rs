@@ -8,9 +8,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
+use crate::alert::Told;
 use crate::calendar::json::{maybe_rfc3339, rfc3339};
-use crate::calendar::{self, Span, Window};
-use crate::model::console::HISTORY;
+use crate::calendar::{Span, Window};
+use crate::l10n::t;
 use crate::model::{Account, BatchState, Kind};
 use crate::quota::{self, Need, Rule};
 use crate::store::results::{ExternalEvidence, external_window};
@@ -107,26 +108,17 @@ impl Tx<'_> {
             )?
             .execute(params![account.name, millis(now)])?;
         let window = external_window(account, now);
-        let (kind, span, first_day_over) = match account.kind {
+        let (kind, told, first_day_over) = match account.kind {
             Kind::Service => {
-                ("first_month", "this month", now >= window.start() + TimeDelta::days(1))
+                let first_day_over = now >= window.start() + TimeDelta::days(1);
+                ("first_month", Told::FirstMonth { since: now }, first_day_over)
             }
-            Kind::Subscription => ("first_day", "today", true),
+            Kind::Subscription => ("first_day", Told::FirstDay { since: now }, true),
         };
         if new == 0 || !first_day_over {
             return Ok(());
         }
-        let name = &account.name;
-        let what = format!(
-            "qunfa knows this account since {}: what was sent {span} without it, on the website or \
-             by other programs, it does not know, and that uses the same quota",
-            calendar::beijing(now)
-        );
-        let advice = format!(
-            "count what the account's history ({HISTORY}) shows for {span} and `qunfa jobs` does \
-             not: `qunfa quota record {name} --count N`, or `qunfa quota record {name} --none`"
-        );
-        let note = Alert { account: Some(name), job: None, kind, what: &what, advice: &advice };
+        let note = Alert { account: Some(&account.name), job: None, kind, told: &told };
         self.raise_alert_until(&note, window.end(), now)
     }
 
@@ -418,13 +410,12 @@ impl Tx<'_> {
         match (state.as_str(), batch.as_deref().and_then(BatchState::parse)) {
             ("returned", _) => Err(returned_already(entry)),
             (_, Some(BatchState::Planned | BatchState::Asking | BatchState::InDoubt))
-            | ("reserved", _) => Err(StoreError::Refused(format!(
-                "entry {entry} is held by job {job}, which may go out or have gone out: \
-                 what becomes of the job settles it"
-            ))),
-            (_, Some(BatchState::Accepted | BatchState::Sent)) => Err(StoreError::Refused(
-                format!("entry {entry} is of job {job}, which the platform accepted: it counts"),
-            )),
+            | ("reserved", _) => {
+                Err(StoreError::Refused(t!("store-entry-held", entry = %entry, job = %job)))
+            }
+            (_, Some(BatchState::Accepted | BatchState::Sent)) => {
+                Err(StoreError::Refused(t!("store-entry-counts", entry = %entry, job = %job)))
+            }
             (_, Some(BatchState::Refused | BatchState::Failed) | None) => self.run(
                 "UPDATE charge SET state = 'returned' WHERE id = ?1 AND state = 'kept'",
                 params![id],
@@ -613,7 +604,7 @@ impl Tx<'_> {
 }
 
 fn returned_already(entry: Entry) -> StoreError {
-    StoreError::Refused(format!("entry {entry} was returned already"))
+    StoreError::Refused(t!("store-entry-returned", entry = %entry))
 }
 
 /// Returns what a send made elsewhere uses; of a day only if that is known.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::l10n::{Lang, within};
 use crate::model::{JobId, JobState};
 use crate::reason::{NamedJob, Reason};
 use crate::text::reason;
@@ -36,11 +37,12 @@ impl Moves {
 
     /// Logs them, each at its level.
     pub(super) fn tell(self) {
+        // The log is English in every language.
         for Moved { job, account, from, to, sent, why } in self.0.into_inner() {
             let shown =
                 |state: JobState| if state == JobState::Sent { sent } else { state.as_str() };
             let (id, was, is) = (job.as_str(), shown(from), shown(to));
-            let (code, why) = (why.code(), reason::sentence(&why));
+            let (code, why) = (why.code(), within(Lang::En, || reason::sentence(&why)));
             macro_rules! tell {
                 ($level:ident) => {
                     tracing::$level!(

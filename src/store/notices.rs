@@ -16,7 +16,7 @@ use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::alert::{self, Event, Fact, Message, redact};
+use crate::alert::{self, Event, Fact, Message, Told, redact};
 use crate::calendar::json::{maybe_rfc3339, rfc3339};
 use crate::model::JobState;
 use crate::reason::Reason;
@@ -66,8 +66,8 @@ struct Notice {
     subject: String,
     raised_at: DateTime<Utc>,
     why: Option<Reason>,
-    what: Option<String>,
-    advice: Option<String>,
+    /// What the alert told that it is about; none if another row says it.
+    told: Option<Told>,
 }
 
 /// Reads the rows of [`read`], and when each was over.
@@ -83,9 +83,13 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Notice> {
         subject: row.get(4)?,
         raised_at: instant(row.get(5)?),
         why: row.get(6)?,
-        what: row.get(7)?,
-        advice: row.get(8)?,
+        told: stored(row)?,
     })
+}
+
+fn stored(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Told>> {
+    let (what, advice): (Option<String>, Option<String>) = (row.get(7)?, row.get(8)?);
+    Ok(what.map(|what| Told::parse(&what, advice.as_deref())))
 }
 
 /// Returns the names of the receivers of a message, and when each is told.
@@ -177,7 +181,7 @@ impl Tx<'_> {
         let Some(fact) = self.fact(notice)? else { return Ok(None) };
         let advice = match self.advice_of_status(notice, now)? {
             Some(advice) => Some(advice),
-            None => notice.advice.clone().or_else(|| advice(notice)),
+            None => advice(notice),
         };
         let event = if notice.kind == "test" { Event::Test } else { Event::Raised };
         let about = self.about(notice, event, fact)?;
@@ -239,7 +243,7 @@ impl Tx<'_> {
                 let Some(state) = JobState::parse(kind) else { return Ok(None) };
                 Fact::Job { state, why }
             }
-            _ => return Ok(notice.what.clone().map(|text| Fact::Written { text })),
+            _ => return Ok(notice.told.clone().map(|told| Fact::Told { told })),
         };
         Ok(Some(fact))
     }
@@ -407,8 +411,8 @@ fn not_read(notice: &Notice, event: Event) -> Message {
         title: None,
         at: notice.raised_at,
         until: None,
-        fact: Fact::Written { text: words::not_read() },
-        advice: Some(words::see_status()),
+        fact: Fact::Told { told: Told::NotRead },
+        advice: None,
     }
 }
 

@@ -7,11 +7,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::calls::{Event, Role, State};
+use crate::l10n::t;
 use crate::model::{Action, ApiCall, JobId, JobState};
 use crate::plan;
 use crate::reason::Reason;
 use crate::store::api_call::{NewApiCall, word_after};
 use crate::store::{Move, Result, StoreError, Tx, instant, millis, unreadable};
+use crate::text::stored;
 
 /// How long a broadcast waits for its speed, from the request for it.
 const SPEED_PATIENCE: TimeDelta = TimeDelta::seconds(28);
@@ -85,10 +87,11 @@ impl Tx<'_> {
             let (kind, parameters): (String, String) = (row.get(0)?, row.get(1)?);
             let api_call = ApiCall::parse(&kind, &parameters)
                 .ok_or_else(|| unreadable("api_call.parameters", &parameters))?;
-            let ahead: i64 = row.get(2)?;
+            let (api_call, ahead) =
+                (stored::api_call(&api_call.to_string()), row.get::<_, i64>(2)?);
             Ok(match ahead {
-                0..120 => format!("{api_call}, {ahead} s before"),
-                _ => format!("{api_call}, {} min before", ahead / 60),
+                0..120 => t!("store-pre-send-seconds", api_call = api_call, ahead = %ahead),
+                _ => t!("store-pre-send-minutes", api_call = api_call, minutes = %(ahead / 60)),
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -211,9 +214,7 @@ impl Tx<'_> {
             .query_map([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<Vec<(i64, String)>>>()?;
         if open.iter().any(|(_, state)| State::parse(state) == Some(State::InFlight)) {
-            return Err(StoreError::Refused(format!(
-                "nothing of job {id} can be stopped now: its request is under way, so say it again in a moment"
-            )));
+            return Err(StoreError::Refused(t!("store-action-under-way", id = %id)));
         }
         for (api_call, _) in open {
             let state = self.call_after(api_call, Event::Fails)?;

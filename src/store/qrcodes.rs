@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::alert::Told;
 use crate::calendar::Window;
 use crate::model::{Account, Action, ApiCall, JobId, Picture, Qrcode, Qrcodes};
 use crate::quota::{self, Need, Rule};
@@ -127,9 +128,8 @@ impl Tx<'_> {
             return Ok(());
         }
         let name = &account.name;
-        let what = format!("{name} has {used} of its {limit} permanent QR codes");
-        let advice = "they cannot be deleted: make temporary codes where 30 days are enough";
-        let alert = Alert { account: Some(name), job: None, kind: "qrcodes", what: &what, advice };
+        let told = Told::QrcodesRunOut { used, limit };
+        let alert = Alert { account: Some(name), job: None, kind: "qrcodes", told: &told };
         self.raise_alert(&alert, now)
     }
 }

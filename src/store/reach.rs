@@ -15,6 +15,7 @@ use rusqlite::{OptionalExtension as _, params};
 use serde::{Serialize, Serializer};
 
 use crate::calendar::{self, Span, Window};
+use crate::l10n::t;
 use crate::model::{Account, JobId};
 use crate::quota::{self, Rule};
 use crate::store::followers::{EVERYONE, Key, chunks, read_bitmap, shard_of, unwritable};
@@ -114,33 +115,33 @@ impl Reach {
         let (least, most) = (self.members - self.possible, self.members - self.full);
         let (full, possible) = (grouped(self.full), grouped(self.possible));
         let (least, most) = (grouped(least), grouped(most));
-        let doubt = match (self.fresh, self.whole) {
-            (true, true) => "",
-            (true, false) => ", but fewer were listed than the platform counts",
-            (false, _) => ", too old to be sure",
-        };
-        let before = match self.counts_all {
-            true => "",
-            false => "; what was sent before qunfa knew the account is not counted",
-        };
-        let read = format!("(followers read {}{doubt}{before})", minute(self.read_at));
+        let read = self.read_words();
         let who = &self.audience;
         if self.possible == 0 {
-            return format!("of {members} {who} all can still receive it {read}");
+            return t!("reach-all", members = %members, who = %who, read = %read);
         }
         if self.full == self.possible && self.current() {
-            return format!(
-                "of {members} {who}, {full} had their four of {month}: {most} can still receive it {read}"
-            );
+            return t!("reach-some", members = %members, who = %who, full = %full, month = %month, most = %most, read = %read);
         }
         if self.possible == self.members || !self.current() {
-            return format!(
-                "of {members} {who}, at least {full} had their four of {month}: at most {most} can still receive it {read}"
-            );
+            return t!("reach-at-most", members = %members, who = %who, full = %full, month = %month, most = %most, read = %read);
         }
-        format!(
-            "of {members} {who}, from {full} to {possible} had their four of {month}: from {least} to {most} can still receive it {read}"
-        )
+        t!("reach-between", members = %members, who = %who, full = %full, possible = %possible, month = %month, least = %least, most = %most, read = %read)
+    }
+}
+
+impl Reach {
+    /// Returns when its followers were read, and how far the number can be trusted.
+    fn read_words(&self) -> String {
+        let read = minute(self.read_at);
+        match (self.fresh, self.whole, self.counts_all) {
+            (true, true, true) => t!("reach-read", read = %read),
+            (true, true, false) => t!("reach-read-not-before", read = %read),
+            (true, false, true) => t!("reach-read-fewer", read = %read),
+            (true, false, false) => t!("reach-read-fewer-not-before", read = %read),
+            (false, _, true) => t!("reach-read-old", read = %read),
+            (false, _, false) => t!("reach-read-old-not-before", read = %read),
+        }
     }
 }
 
@@ -430,9 +431,7 @@ impl Tx<'_> {
         };
         let missing = set != EVERYONE && self.known_set(known.sync, set)?.is_none();
         let read = minute(known.read_at);
-        Ok(missing.then(|| {
-            format!("tag {set} is not among the account's tags (read {read}): the platform will refuse it")
-        }))
+        Ok(missing.then(|| t!("reach-unknown-tag", set = %set, read = %read)))
     }
 
     /// Returns how many of an account's followers can still receive a broadcast of a month, if some
@@ -557,9 +556,9 @@ fn is_fresh(known: Known, now: DateTime<Utc>) -> bool {
 
 fn words(set: i64, name: &str) -> String {
     match set {
-        EVERYONE => "followers".to_owned(),
-        tag if name.is_empty() => format!("in tag {tag}"),
-        tag => format!("in tag {tag} ({name})"),
+        EVERYONE => t!("reach-followers"),
+        tag if name.is_empty() => t!("reach-in-tag", tag = %tag),
+        tag => t!("reach-in-named-tag", tag = %tag, name = %name),
     }
 }
 

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::params;
 
 use crate::calendar::{Span, Window};
+use crate::l10n::t;
 use crate::model::{Account, JobId, OnFullReceivers, batch_lengths};
 use crate::plan::Job;
 use crate::quota::{self, Block, Rule};
@@ -145,9 +146,7 @@ impl Tx<'_> {
         month: Window,
     ) -> Result<Option<String>> {
         let (full, of) = self.count_full(id, account, month)?;
-        Ok((full > 0).then(|| {
-            format!("{full} of {of} receivers had their four of {month}; the platform filters them")
-        }))
+        Ok((full > 0).then(|| t!("receivers-full", full = %full, of = %of, month = %month)))
     }
 
     /// Returns a sentence on how many followers may have had their four of a month. This part of
@@ -159,13 +158,11 @@ impl Tx<'_> {
         let broad = self.broad_sends(account, month)?;
         let (certain, possible) = self.count_receivers(account, month, (limit, broad))?;
         Ok(match (broad >= limit, possible) {
-            (true, _) => Some(format!(
-                "from {certain} to all of the followers had their four of {month}; the platform filters them"
-            )),
+            (true, _) => Some(t!("receivers-full-of-all", certain = %certain, month = %month)),
             (false, 0) => None,
-            (false, _) => Some(format!(
-                "from {certain} to {possible} followers had their four of {month}; the platform filters them"
-            )),
+            (false, _) => Some(
+                t!("receivers-full-between", certain = %certain, possible = %possible, month = %month),
+            ),
         })
     }
 

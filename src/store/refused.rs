@@ -6,6 +6,8 @@
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
+use crate::l10n::t;
+use crate::store::view::Said;
 use crate::store::{AlertView, RefusedFiles, Result, Tx, instant, millis};
 
 /// How many are stored: the oldest are deleted.
@@ -107,13 +109,23 @@ impl Tx<'_> {
         )?;
         let rows = statement.query_map([TOLD_MOST], |row| {
             let (name, problems): (String, i64) = (row.get(0)?, row.get(2)?);
-            let line = row.get(3)?;
-            let first = match line {
-                0 => String::new(),
-                line if problems == 1 => format!(" in line {line}"),
-                line => format!(", the first in line {line}"),
-            };
-            let things = if problems == 1 { "problem" } else { "problems" };
+            let line: i64 = row.get(3)?;
+            let Said { what, identity } = Said::of(|| match line {
+                0 => t!(
+                    "attention-refused",
+                    name = %name,
+                    problems = problems,
+                    count = %problems
+                ),
+                line => t!(
+                    "attention-refused-line",
+                    name = %name,
+                    problems = problems,
+                    count = %problems,
+                    line = %line
+                ),
+            });
+            let advice = t!("attention-mend-file", name = %name);
             Ok(AlertView {
                 why: None,
                 file: Some(RefusedFiles::One { name: name.clone(), problems, line }),
@@ -121,11 +133,9 @@ impl Tx<'_> {
                 account: None,
                 kind: KIND.into(),
                 since: instant(row.get(1)?),
-                what: format!("the inbox refused {name}: {problems} {things}{first}"),
-                advice: format!(
-                    "read {name}.error.txt in the inbox's rejected/, mend the file and drop it again \
-                     under this name, or say `qunfa ack {name}`"
-                ),
+                what,
+                identity,
+                advice,
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -137,6 +147,7 @@ impl Tx<'_> {
         let told = u64::try_from(TOLD_MOST).unwrap_or_default();
         let more = self.refused_files()?.saturating_sub(told);
         if let Some(oldest) = notes.last().map(|note| note.since).filter(|_| more > 0) {
+            let Said { what, identity } = Said::of(|| t!("attention-refused-more", more = %more));
             notes.push(AlertView {
                 why: None,
                 file: Some(RefusedFiles::Before(more)),
@@ -144,8 +155,9 @@ impl Tx<'_> {
                 account: None,
                 kind: KIND.into(),
                 since: oldest,
-                what: format!("the inbox refused {more} more files before these"),
-                advice: "look into the inbox's rejected/".into(),
+                what,
+                identity,
+                advice: t!("attention-see-rejected"),
             });
         }
         Ok(notes)

@@ -8,9 +8,11 @@ use chrono::{DateTime, Utc};
 use rusqlite::params;
 
 use crate::calendar;
+use crate::l10n::t;
 use crate::model::{Account, JobId, JobState};
 use crate::reason::Operation;
 use crate::store::{DecidedBy, Result, StoreError, Tx, millis};
+use crate::text::names;
 
 impl Tx<'_> {
     /// Moves a job to another time; a date of a series stays moved when the series is edited.
@@ -26,13 +28,14 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let job = self.job(id)?;
-        let refuse = |why: String| Err(StoreError::Refused(format!("job {id} {why}")));
+        let refuse = |why: String| Err(StoreError::Refused(why));
+        let state = names::job_state(job.state);
         match job.state {
             JobState::Planned | JobState::Held if !job.asked => {}
             JobState::Planned | JobState::Held => {
-                return refuse(format!("is {} and was requested before: cancel it", job.state));
+                return refuse(t!("store-asked-before", id = %id, state = %state));
             }
-            state @ (JobState::Releasing
+            JobState::Releasing
             | JobState::Accepted
             | JobState::Sent
             | JobState::Failed
@@ -40,16 +43,12 @@ impl Tx<'_> {
             | JobState::Uncertain
             | JobState::Cancelled
             | JobState::Expired
-            | JobState::Missed) => {
-                let hint = "plan it anew under another id";
-                return refuse(format!("is {state} and cannot be moved: {hint}"));
+            | JobState::Missed => {
+                return refuse(t!("store-not-movable", id = %id, state = %state));
             }
         }
         if at <= now {
-            return refuse(format!(
-                "cannot be moved to {}, which has passed",
-                calendar::beijing(at)
-            ));
+            return refuse(t!("store-moved-to-past", id = %id, at = %calendar::beijing(at)));
         }
         self.keep_moved_date(id, at, said, now)?;
         let expires_at = at + (job.expires_at - job.planned_at);

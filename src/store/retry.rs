@@ -4,12 +4,14 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::calendar;
-use crate::model::console::HISTORY;
+use crate::l10n::t;
+use crate::model::console;
 use crate::model::{Account, BatchState, JobId, JobState, clientmsgid};
 use crate::plan::{Again, Batch, Job};
 use crate::quota::margins;
 use crate::reason::{Operation, Reason};
 use crate::store::{DecidedBy, Move, Result, StoreError, Tx, instant, millis};
+use crate::text::names;
 
 impl Tx<'_> {
     /// Refuses to plan a job once more under another id while it may have been sent: the new one
@@ -21,11 +23,9 @@ impl Tx<'_> {
         let job = self.job(id)?;
         let was_sent = matches!(job.state, JobState::Accepted | JobState::Sent | JobState::Partial);
         if job.recall_until.is_some() && !was_sent {
-            return Err(StoreError::Refused(format!(
-                "job {id} may have been sent by another copy of this database: look in the account's \
-                 history ({HISTORY}), say `qunfa resume {}`, and plan it again if it did not go out",
-                job.account
-            )));
+            return Err(StoreError::Refused(
+                t!("store-again-in-question", id = %id, history = %console::history(), account = %job.account),
+            ));
         }
         let is_open = |batch: &Batch| match batch.state {
             BatchState::Asking | BatchState::InDoubt => true,
@@ -35,11 +35,9 @@ impl Tx<'_> {
             }
         };
         if job.state == JobState::Uncertain || self.batches(id)?.iter().any(is_open) {
-            return Err(StoreError::Refused(format!(
-                "job {id} may have been sent, and another one would reach the same people again: wait \
-                 until it is settled, or say what became of it (`qunfa resolve {id} --sent` or \
-                 `--not-sent`; the account's history, {HISTORY}, shows it)"
-            )));
+            return Err(StoreError::Refused(
+                t!("store-again-in-doubt", id = %id, history = %console::history()),
+            ));
         }
         Ok(())
     }
@@ -66,17 +64,14 @@ impl Tx<'_> {
         refuse_by_state(&job)?;
         self.refuse_old_menu(&job, now)?;
         if self.is_known_by_id_alone(id)? {
-            return Err(StoreError::Refused(format!(
-                "the database that knew job {id} is lost, and its content is not known any more: look \
-                 in the account's history ({HISTORY}), and if it did not go out, plan it anew \
-                 under another id"
-            )));
+            return Err(StoreError::Refused(
+                t!("store-retry-lost", id = %id, history = %console::history()),
+            ));
         }
         if job.in_question(now.max(job.planned_at)) {
-            return Err(StoreError::Refused(format!(
-                "job {id} may have been sent by another copy of this database, and the platform may have forgotten it: look in the account's history ({HISTORY}), then say `qunfa resume {}`, and retry it if it did not go out",
-                job.account
-            )));
+            return Err(StoreError::Refused(
+                t!("store-retry-in-question", id = %id, history = %console::history(), account = %job.account),
+            ));
         }
         self.refuse_another_account(&job, account)?;
         let batches = self.batches(id)?;
@@ -130,10 +125,7 @@ impl Tx<'_> {
             return Ok(());
         }
         let (id, name, appid) = (&job.id, &account.name, &account.appid);
-        Err(StoreError::Refused(format!(
-            "job {id} was planned while {name} was an account with another appid than {appid}, so its \
-             readers are other people: plan it anew under another id"
-        )))
+        Err(StoreError::Refused(t!("store-other-readers", id = %id, name = %name, appid = %appid)))
     }
 
     /// Returns whether a batch can only be requested again with a new clientmsgid.
@@ -215,12 +207,13 @@ impl Tx<'_> {
             })
             .optional()?;
         let Some((later, at, is_there)) = later else { return Ok(()) };
-        let takes = if is_there { "took" } else { "takes" };
+        let (id, state) = (&job.id, names::job_state(job.state));
         let at = calendar::beijing(instant(at));
-        Err(StoreError::Refused(format!(
-            "job {} is {} and cannot be asked for again: the menu of job {later}, planned for {at}, {takes} its place; submit it under another id to put it back",
-            job.id, job.state
-        )))
+        Err(StoreError::Refused(if is_there {
+            t!("store-menu-replaced", id = %id, state = %state, later = %later, at = %at)
+        } else {
+            t!("store-menu-to-be-replaced", id = %id, state = %state, later = %later, at = %at)
+        }))
     }
 
     /// Returns whether a job demands an approval that its present content never had.
@@ -345,21 +338,17 @@ fn refuse_by_state(job: &Job) -> Result<()> {
     let id = &job.id;
     match job.state {
         JobState::Failed | JobState::Partial | JobState::Missed => Ok(()),
-        JobState::Held => Err(StoreError::Refused(format!(
-            "job {id} is held: it goes at its time once `qunfa approve {id}` was said"
-        ))),
-        JobState::Planned | JobState::Releasing => Err(StoreError::Refused(format!(
-            "job {id} is {}: it goes by itself, at its time",
-            job.state
-        ))),
-        JobState::Uncertain => Err(StoreError::Refused(format!(
-            "job {id} is uncertain: it may have gone out, so look in the account's history ({HISTORY}) and say `qunfa resolve {id}` first"
-        ))),
+        JobState::Held => Err(StoreError::Refused(t!("store-held-approve", id = %id))),
+        JobState::Planned | JobState::Releasing => Err(StoreError::Refused(
+            t!("store-goes-by-itself", id = %id, state = %names::job_state(job.state)),
+        )),
+        JobState::Uncertain => Err(StoreError::Refused(
+            t!("store-uncertain-resolve", id = %id, history = %console::history()),
+        )),
         JobState::Accepted | JobState::Sent | JobState::Cancelled | JobState::Expired => {
-            Err(StoreError::Refused(format!(
-                "job {id} is {} and cannot be asked for again: plan it anew under another id",
-                job.state
-            )))
+            Err(StoreError::Refused(
+                t!("store-not-retriable", id = %id, state = %names::job_state(job.state)),
+            ))
         }
     }
 }
@@ -369,14 +358,11 @@ fn refuse_by_state(job: &Job) -> Result<()> {
 pub(super) fn anew_in_question(job: &Job) -> String {
     let (id, account) = (&job.id, &job.account);
     let next = if job.state.waits() {
-        format!("if it went out, `qunfa cancel {id}`; a changed version of it wants another id")
+        t!("store-anew-cancel", id = %id)
     } else {
-        format!("then say `qunfa resume {account}`, and ask for it again if it did not go out")
+        t!("store-anew-resume", account = %account)
     };
-    format!(
-        "job {id} may have been sent by another copy of this database, under a clientmsgid that is \
-         not known here: look in the account's history ({HISTORY}), {next}"
-    )
+    t!("store-anew-in-question", id = %id, history = %console::history(), next = %next)
 }
 
 /// Refuses a retry without knowledge of the outcome: the platform may have accepted the batch, and
@@ -389,11 +375,7 @@ fn refuse_to_guess(job: &Job, batches: &[Batch], due: DateTime<Utc>) -> Result<(
     });
     let Some((until, first_at, number)) = waits.max() else { return Ok(()) };
     let (until, first_at) = (calendar::beijing(until), calendar::beijing(first_at));
-    Err(StoreError::Refused(format!(
-        "job {id} cannot be asked for again before {until}: batch {number} was asked for on {first_at} \
-         without a clear answer, and until then nobody knows whether the platform still remembers that; \
-         look in the account's history ({HISTORY}), and if it is not there, say `qunfa retry {id}` \
-         from then on",
-        id = job.id
-    )))
+    Err(StoreError::Refused(
+        t!("store-retry-not-before", id = %job.id, until = %until, number = %number, first_at = %first_at, history = %console::history()),
+    ))
 }

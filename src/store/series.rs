@@ -35,7 +35,8 @@ use sha2::{Digest as _, Sha256};
 
 use self::row::{COLUMNS, key, read};
 use crate::calendar::{Date, DateChanges, DateKey, DateValues, Recurrence, SeriesDates, Template};
-use crate::model::console::HISTORY;
+use crate::l10n::t;
+use crate::model::console;
 use crate::model::{Account, JobId, JobSpec, JobState, hex};
 use crate::reason::{Operation, Reason};
 use crate::store::ingest::{too_many, under};
@@ -74,6 +75,17 @@ impl SeriesState {
 
     fn parse(word: &str) -> Option<Self> {
         [Self::Active, Self::Cancelled, Self::Lost].into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+impl SeriesState {
+    /// Returns it as people read it.
+    pub fn label(self) -> String {
+        match self {
+            Self::Active => t!("series-active"),
+            Self::Cancelled => t!("series-state-cancelled"),
+            Self::Lost => t!("series-state-lost"),
+        }
     }
 }
 
@@ -212,35 +224,28 @@ impl Tx<'_> {
         let next = dates.after(now).next();
         match &before {
             None if next.is_none() => {
-                let why = format!("series {id} has no date after now: its `until` has passed");
+                let why = t!("series-refuse-over", id = %id);
                 return Ok(IngestOutcome::Refused(why));
             }
             None => self.ensure_account(&recurring.job.account)?,
             Some(before) if before.job.account != recurring.job.account => {
-                return Ok(IngestOutcome::Refused(format!(
-                    "the id {id} belongs to a series of account {}: give this series an id of its own",
-                    before.job.account
-                )));
+                return Ok(IngestOutcome::Refused(
+                    t!("series-refuse-other-account", id = %id, account = %before.job.account),
+                ));
             }
             Some(Series { state: SeriesState::Lost, .. }) => {
-                return Ok(IngestOutcome::Refused(format!(
-                    "some dates of series {id} may have been sent, by a database that is lost: look in \
-                     the account's history ({HISTORY}), then say `qunfa retry {id}` or give it a \
-                     new id"
-                )));
+                return Ok(IngestOutcome::Refused(
+                    t!("series-refuse-lost", id = %id, history = %console::history()),
+                ));
             }
             Some(before) if before.is(recurring) => return Ok(IngestOutcome::Known),
             Some(Series { state: SeriesState::Cancelled, .. }) => {
-                return Ok(IngestOutcome::Refused(format!(
-                    "series {id} is cancelled and cannot be changed any more: use a new id"
-                )));
+                return Ok(IngestOutcome::Refused(t!("series-refuse-cancelled", id = %id)));
             }
             Some(before) if before.recurrence.zone() != recurring.recurrence.zone() => {
-                return Ok(IngestOutcome::Refused(format!(
-                    "the dates of series {id} are those of {}, and a series keeps its `timezone`: \
-                     cancel it and use a new id",
-                    before.recurrence.zone()
-                )));
+                return Ok(IngestOutcome::Refused(
+                    t!("series-refuse-zone", id = %id, zone = %before.recurrence.zone()),
+                ));
             }
             Some(_) => {}
         }
@@ -326,7 +331,9 @@ impl Tx<'_> {
         let series = self.known_series(id)?;
         if series.state == SeriesState::Cancelled {
             let why = series.why.map(|why| reason::sentence(&why)).unwrap_or_default();
-            return Err(StoreError::Refused(format!("series {id} is cancelled already ({why})")));
+            return Err(StoreError::Refused(
+                t!("series-refuse-cancelled-already", id = %id, why = %why),
+            ));
         }
         self.run(
             "UPDATE series SET state = 'cancelled', next_at = NULL, why = ?2 WHERE id = ?1",
@@ -442,7 +449,7 @@ impl Tx<'_> {
     }
 
     fn known_series(&self, id: &JobId) -> Result<Series> {
-        self.series(id)?.ok_or_else(|| StoreError::Refused(format!("no series has the id {id}")))
+        self.series(id)?.ok_or_else(|| StoreError::Refused(t!("series-unknown", id = %id)))
     }
 
     /// Returns the ids of the active series, of one file or of all.
@@ -494,11 +501,7 @@ impl Tx<'_> {
             )?
             .query_row([id.as_str()], |row| row.get(0))
             .optional()?;
-        Ok(other.map(|other| {
-            format!(
-                "there is a job {other}, which is no date of a series: give this series another id"
-            )
-        }))
+        Ok(other.map(|other| t!("series-refuse-job-exists", other = %other)))
     }
 
     /// Returns why a job of a file cannot have an id, if a series or one of its dates has it.
@@ -513,12 +516,9 @@ impl Tx<'_> {
             .optional()?;
         Ok(series.map(|series| {
             if series == id.as_str() {
-                format!("the id {id} belongs to a series: give this job an id of its own")
+                t!("series-refuse-id", id = %id)
             } else {
-                format!(
-                    "the id {id} is that of a date of series {series}: `qunfa cancel {id}` calls the \
-                     date off, and this job needs an id of its own"
-                )
+                t!("series-refuse-id-of-date", id = %id, series = %series)
             }
         }))
     }

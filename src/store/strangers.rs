@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 
+use crate::l10n::t;
 use crate::model::LIST_MIN;
 use crate::store::followers::{EVERYONE, Key, chunks, key, shard_of};
 use crate::store::reach::minute;
@@ -26,19 +27,17 @@ impl Strangers {
     /// Returns it as a sentence.
     pub fn sentence(&self) -> String {
         let Self { count, of, read_at, whole } = *self;
-        let verb = if count == 1 { "was" } else { "were" };
-        let doubt = match whole {
-            true => "",
-            false => " (fewer were listed than the platform counts)",
-        };
         let what = match of - count < LIST_MIN {
-            true => "with fewer than two left it may refuse the call (40130)",
-            false => "the platform leaves out who does not follow",
+            true => t!("strangers-too-few-left"),
+            false => t!("strangers-left-out"),
         };
-        let read = minute(read_at);
-        format!(
-            "{count} of {of} receivers {verb} not among the followers read {read}{doubt}: {what}"
-        )
+        let (n, count, of, read) = (count, count.to_string(), of.to_string(), minute(read_at));
+        match whole {
+            true => t!("strangers", n = n, count = count, of = of, read = read, what = what),
+            false => {
+                t!("strangers-doubt", n = n, count = count, of = of, read = read, what = what)
+            }
+        }
     }
 }
 

@@ -4,10 +4,12 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};
 use serde::Serialize;
 
+use crate::alert::Told;
 use crate::calendar;
 use crate::calendar::json::{maybe_rfc3339, rfc3339};
 use crate::calendar::{Span, Window};
-use crate::model::console::HISTORY;
+use crate::l10n::{Lang, t, within};
+use crate::model::console;
 use crate::model::{Account, BatchState, JobId, JobState};
 use crate::plan::{self, Job};
 use crate::quota::{self, Need, Rule, Shown, TABLE};
@@ -15,7 +17,8 @@ use crate::reason::Reason;
 use crate::store::job_row::state;
 use crate::store::recall::{InQuestion, Named};
 use crate::store::{Result, Tx, instant, millis};
-use crate::text::reason;
+use crate::text::told::{self, About};
+use crate::text::{names, reason, stored};
 
 /// One job in a list.
 #[derive(Clone, Debug, Serialize)]
@@ -61,11 +64,12 @@ pub struct JobView {
 impl JobView {
     /// Returns its action, for people.
     pub fn what(&self) -> String {
+        let subject = stored::subject(&self.audience);
         match self.action.as_str() {
-            "broadcast" => format!("broadcast of {} to {}", self.msgtype, self.audience),
-            "delete" => format!("deletion of {}", self.audience),
-            "qrcode" => self.audience.clone(),
-            other => format!("{other} {}", self.audience),
+            "broadcast" => t!("job-broadcast-to", msgtype = %self.msgtype, audience = subject),
+            "delete" => t!("job-deletion-of", audience = subject),
+            "qrcode" => subject,
+            other => format!("{} {subject}", names::action(other)),
         }
     }
 
@@ -75,13 +79,13 @@ impl JobView {
     }
 
     /// Returns its state, for people: an API call is done, not sent.
-    pub fn stands(&self) -> &'static str {
+    pub fn stands(&self) -> String {
         match (self.state, self.action.as_str()) {
-            (JobState::Sent, "broadcast") if self.deleted => "sent (deleted)",
-            (JobState::Sent, "broadcast") if self.is_partly_deleted() => "partly deleted",
-            (JobState::Sent, "broadcast") => "sent",
-            (JobState::Sent, _) => "done",
-            (state, _) => state.as_str(),
+            (JobState::Sent, "broadcast") if self.deleted => t!("job-sent-deleted"),
+            (JobState::Sent, "broadcast") if self.is_partly_deleted() => t!("job-partly-deleted"),
+            (JobState::Sent, "broadcast") => names::job_state(JobState::Sent),
+            (JobState::Sent, _) => t!("job-done"),
+            (state, _) => names::job_state(state),
         }
     }
 }
@@ -231,6 +235,9 @@ pub struct AlertView {
     pub since: DateTime<Utc>,
     /// What happened.
     pub what: String,
+    /// The same in English, which identifies it in every language.
+    #[serde(skip)]
+    pub identity: String,
     /// Why, if that is a reason of a job or an account.
     #[serde(flatten, serialize_with = "reason::as_code")]
     pub why: Option<Reason>,
@@ -256,6 +263,19 @@ pub enum RefusedFiles {
     },
     /// How many were refused before those with an alert of their own.
     Before(u64),
+}
+
+/// What an alert says: in the language of the moment, and in English.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub(super) what: String,
+    pub(super) identity: String,
+}
+
+impl Said {
+    pub(super) fn of(what: impl Fn() -> String) -> Self {
+        Self { identity: within(Lang::En, &what), what: what() }
+    }
 }
 
 /// Days for which `status` shows what failed.
@@ -436,15 +456,22 @@ impl Tx<'_> {
                  WHERE until_at IS NULL OR until_at > ?1",
         )?;
         let rows = statement.query_map([millis(now)], |row| {
+            let (id, account): (Option<String>, Option<String>) = (row.get(0)?, row.get(1)?);
+            let (what, advice): (String, String) = (row.get(4)?, row.get(5)?);
+            let stored = Told::parse(&what, Some(&advice));
+            let about = About { account: account.as_deref(), job: id.as_deref() };
+            let Said { what, identity } = Said::of(|| told::what(&stored, about));
+            let advice = told::advice(&stored, about).unwrap_or_default();
             Ok(AlertView {
                 why: None,
                 file: None,
-                id: row.get(0)?,
-                account: row.get(1)?,
                 kind: row.get(2)?,
                 since: instant(row.get(3)?),
-                what: row.get(4)?,
-                advice: row.get(5)?,
+                what,
+                identity,
+                advice,
+                id,
+                account,
             })
         })?;
         for note in rows {
@@ -473,18 +500,20 @@ impl Tx<'_> {
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         if let Some((since, why)) = all {
-            let told = reason::sentence(&why);
+            let Said { what, identity } =
+                Said::of(|| t!("attention-all-held", why = %reason::sentence(&why)));
             notes.push(AlertView {
                 id: None,
                 account: None,
                 kind: "hold".into(),
                 since: instant(since),
                 advice: if why.names_jobs_in_question() {
-                    "look at the jobs named, then `qunfa resume --all`".into()
+                    t!("attention-look-then-resume-all")
                 } else {
-                    "`qunfa resume --all` lets the jobs go on".into()
+                    t!("attention-resume-all")
                 },
-                what: format!("all accounts are on hold: {told}"),
+                what,
+                identity,
                 why: Some(why),
                 file: None,
             });
@@ -498,31 +527,35 @@ impl Tx<'_> {
             let name: String = row.get(0)?;
             if let Some(since) = row.get::<_, Option<i64>>(1)? {
                 let why: Reason = row.get(2)?;
-                let told = reason::sentence(&why);
+                let Said { what, identity } =
+                    Said::of(|| t!("attention-held", why = %reason::sentence(&why)));
                 notes.push(AlertView {
                     id: None,
                     account: Some(name.clone()),
                     kind: "hold".into(),
                     since: instant(since),
-                    what: format!("the account is on hold: {told}"),
+                    what,
+                    identity,
                     why: Some(why),
                     file: None,
-                    advice: format!("`qunfa resume {name}` lets its jobs go on"),
+                    advice: t!("attention-resume", account = %name),
                 });
             }
             if let Some(since) = row.get::<_, Option<i64>>(3)? {
                 let why: Reason = row.get(4)?;
-                let told = reason::sentence(&why);
-                let advice: String = row.get(5)?;
+                let Said { what, identity } =
+                    Said::of(|| t!("attention-paused", why = %reason::sentence(&why)));
+                let advice = told::of_pause(&row.get(5)?, &name);
                 notes.push(AlertView {
                     id: None,
                     account: Some(name.clone()),
                     kind: "paused".into(),
                     since: instant(since),
-                    what: format!("the account is paused: {told}"),
+                    what,
+                    identity,
                     why: Some(why),
                     file: None,
-                    advice: format!("{advice}; then `qunfa resume {name}`"),
+                    advice: t!("attention-then-resume", advice = %advice, account = %name),
                 });
             }
         }
@@ -565,8 +598,10 @@ impl Tx<'_> {
                 let why: Option<Reason> = row.get(4)?;
                 let why =
                     why.or_else(|| (state == JobState::Held).then_some(Reason::WaitsForApproval));
-                let told = why.as_ref().map(reason::sentence);
-                let told = told.unwrap_or_default();
+                let said = || why.as_ref().map(reason::sentence).unwrap_or_default();
+                let Said { what, identity } = Said::of(|| {
+                    t!("attention-job", job = %id, state = %names::job_state(state), why = %said())
+                });
                 let account: String = row.get(1)?;
                 let restored = (row.get(5)?, row.get(6)?, row.get(7)?);
                 let advice = advice_after_restore(state, (&id, &account), restored);
@@ -574,7 +609,8 @@ impl Tx<'_> {
                     account: Some(account),
                     kind: state.as_str().into(),
                     since: instant(row.get(3)?),
-                    what: format!("job {id} is {state}: {told}"),
+                    what,
+                    identity,
                     why,
                     file: None,
                     advice,
@@ -606,14 +642,20 @@ impl Tx<'_> {
         let rows = silent.query_map([millis(now - chrono::TimeDelta::hours(24))], |row| {
             let id: String = row.get(0)?;
             let msg_id: i64 = row.get(3)?;
+            let Said { what, identity } = Said::of(|| t!("attention-no-result", job = %id));
             Ok(AlertView {
                 why: None,
                 file: None,
                 account: row.get(1)?,
                 kind: "no_result".into(),
                 since: instant(row.get(2)?),
-                what: format!("job {id} was accepted over 24 h ago and has no result"),
-                advice: format!("look for broadcast {msg_id} in the account's history ({HISTORY})"),
+                what,
+                identity,
+                advice: t!(
+                    "attention-look-for-broadcast",
+                    msg_id = %msg_id,
+                    history = %console::history()
+                ),
                 id: Some(id),
             })
         })?;
@@ -640,10 +682,7 @@ fn advice_after_restore(
     let in_question = in_question && may_retry;
     if is_lost && id_alone {
         // A restore left only its id.
-        format!(
-            "look in {HISTORY}; its content is not known any more, so if it did not go out, plan it \
-             anew under another id"
-        )
+        t!("attention-look-known-by-id", history = %console::history())
     } else if is_lost || in_question {
         look_first(id, in_question.then_some(account))
     } else {
@@ -654,37 +693,26 @@ fn advice_after_restore(
 /// Returns what to do about a job that a restore read back; the account, if it must be resumed
 /// first.
 fn look_first(id: &str, resumed: Option<&String>) -> String {
-    let first = resumed.map(|account| format!("`qunfa resume {account}`, then "));
-    format!(
-        "look in {HISTORY}; only if it did not go out, {}`qunfa retry {id}`",
-        first.unwrap_or_default()
-    )
+    let history = console::history();
+    match resumed {
+        Some(account) => {
+            t!("attention-look-resume-retry", history = %history, account = %account, job = %id)
+        }
+        None => t!("attention-look-retry", history = %history, job = %id),
+    }
 }
 
-/// What to add about jobs that have ended.
-const RETRY_AFTER: &str = "; `qunfa retry` only what did not go out";
-
 fn question_note(question: InQuestion) -> AlertView {
-    let InQuestion { account, jobs, first, ended, last, gap } = question;
-    let name = |named: &Named| match named.dates {
-        Some(dates) => reason::dates(&named.id, dates),
-        None => named.id.clone(),
-    };
-    let more = |all: u32, named: &mut dyn Iterator<Item = &Named>| match all
-        .saturating_sub(named.map(|named| named.dates.unwrap_or(1)).sum())
-    {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let waiting = first.iter().map(name).collect::<Vec<_>>().join(", ");
-    let waiting = waiting + &more(jobs, &mut first.iter());
-    let of_state = last.iter().map(|(named, state)| format!("{} ({state})", name(named)));
-    let ended = of_state.collect::<Vec<_>>().join(", ")
-        + &more(ended, &mut last.iter().map(|(named, _)| named));
-    let (names, advice) = match (first.is_empty(), last.is_empty()) {
-        (_, true) => (waiting, String::new()),
-        (true, false) => (ended, RETRY_AFTER.to_owned()),
-        (false, false) => (format!("{waiting} and {ended}"), RETRY_AFTER.to_owned()),
+    let names = || names_in_question(&question);
+    let InQuestion { account, last, gap, .. } = &question;
+    let Said { what, identity } = Said::of(|| {
+        let gap = reason::gap(gap.from, gap.to);
+        t!("attention-in-question", jobs = %names(), account = %account, gap = %gap)
+    });
+    let history = console::history();
+    let advice = match last.is_empty() {
+        true => t!("attention-resume-or-look", history = %history, account = %account),
+        false => t!("attention-resume-or-look-retry", history = %history, account = %account),
     };
     AlertView {
         why: None,
@@ -692,15 +720,37 @@ fn question_note(question: InQuestion) -> AlertView {
         id: None,
         kind: "gap".into(),
         since: gap.to,
-        what: format!(
-            "{names} of {account} may have been sent already: {}",
-            reason::gap(gap.from, gap.to)
-        ),
-        advice: format!(
-            "if nothing was put back, `qunfa resume {account}`; else look in {HISTORY}, \
-             `qunfa cancel` what went out, then `qunfa resume {account}`{advice}"
-        ),
-        account: Some(account),
+        what,
+        identity,
+        advice,
+        account: Some(account.clone()),
+    }
+}
+
+/// Returns the jobs that wait and those that ended, each kind with how many more there are.
+fn names_in_question(question: &InQuestion) -> String {
+    let InQuestion { jobs, first, ended, last, .. } = question;
+    let name = |named: &Named| match named.dates {
+        Some(dates) => reason::dates(&named.id, dates),
+        None => named.id.clone(),
+    };
+    let count = |named: &mut dyn Iterator<Item = &Named>| -> u32 {
+        named.map(|named| named.dates.unwrap_or(1)).sum()
+    };
+    let with_more = |listed: Vec<String>, more: u32| match more {
+        0 => names::list(&listed),
+        more => t!("attention-and-more", jobs = %names::list(&listed), more = %more),
+    };
+    let waiting = first.iter().map(name).collect();
+    let waiting = with_more(waiting, jobs.saturating_sub(count(&mut first.iter())));
+    let of_state = |(named, state): &(Named, JobState)| t!("attention-job-state", job = %name(named), state = %names::job_state(*state));
+    let over = last.iter().map(of_state).collect();
+    let over =
+        with_more(over, ended.saturating_sub(count(&mut last.iter().map(|(named, _)| named))));
+    match (first.is_empty(), last.is_empty()) {
+        (_, true) => waiting,
+        (true, false) => over,
+        (false, false) => t!("attention-waiting-and-ended", waiting = %waiting, ended = %over),
     }
 }
 
@@ -721,25 +771,16 @@ fn read_event(row: &Row<'_>) -> rusqlite::Result<EventView> {
 
 /// Returns what to do about a job that the platform refused because of its content.
 fn drop_corrected(id: &JobId) -> String {
-    format!(
-        "correct its file and drop it again, under the same id; `qunfa retry {id}` asks for the same \
-         once more, and helps only where the cause was not in the file"
-    )
+    t!("attention-drop-corrected", id = %id)
 }
 
 fn advice(state: JobState, id: &str) -> String {
     match state {
-        JobState::Uncertain => format!(
-            "look in the account's history ({HISTORY}) whether it went out, then say \
-             `qunfa resolve {id} --sent MSG_ID` or `qunfa resolve {id} --not-sent`; `qunfa show {id}` \
-             tells the attempts, and events that may be its own"
-        ),
+        JobState::Uncertain => t!("attention-resolve", history = %console::history(), id = %id),
         JobState::Missed | JobState::Failed | JobState::Partial => {
-            format!(
-                "`qunfa show {id}` tells why; `qunfa retry {id}` asks again for what was not accepted"
-            )
+            t!("attention-show-retry", id = %id)
         }
-        JobState::Expired => format!("`qunfa show {id}` tells why; plan it anew under another id"),
+        JobState::Expired => t!("attention-show-anew", id = %id),
         JobState::Planned
         | JobState::Held
         | JobState::Releasing
@@ -753,16 +794,10 @@ fn advice(state: JobState, id: &str) -> String {
 fn approve_by(job: &Job, now: DateTime<Utc>) -> String {
     let (id, last) = (&job.id, plan::deadline(job));
     if now < job.due_at {
-        format!("`qunfa approve {id}` before its time, or it is missed")
+        t!("attention-approve-in-time", id = %id)
     } else if now <= last {
-        format!(
-            "its time has passed: `qunfa approve {id}` before {}, and it goes at once, or it is missed",
-            calendar::beijing(last)
-        )
+        t!("attention-approve-until", id = %id, last = %calendar::beijing(last))
     } else {
-        format!(
-            "its time has passed and its grace too, so it becomes missed; then `qunfa retry {id}` asks \
-             for it anew"
-        )
+        t!("attention-approve-too-late", id = %id)
     }
 }

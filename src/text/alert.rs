@@ -4,12 +4,12 @@
 
 use chrono::{DateTime, Utc};
 
+use super::told::{self, About};
 use super::{names, reason};
 use crate::alert::{self, Event, Fact, Message, Severity, redact};
-use crate::calendar::{self, Window};
+use crate::calendar;
 use crate::l10n::{self, t};
 use crate::model::JobId;
-use crate::quota::Rule;
 use crate::reason::{NamedJob, Reason};
 
 /// Returns the first line of a message, which stands alone in the subject of a mail.
@@ -34,7 +34,25 @@ pub fn what(message: &Message) -> String {
 
 /// Returns what an operator can do, if there is something.
 pub fn advice(message: &Message) -> Option<String> {
-    message.advice.as_deref().map(redact::text)
+    let told = match &message.fact {
+        Fact::Told { told } => told::advice(told, about(message)),
+        Fact::Job { .. }
+        | Fact::Sent { .. }
+        | Fact::Moved { .. }
+        | Fact::Stopped { .. }
+        | Fact::ApprovalDue
+        | Fact::ConfirmDue
+        | Fact::RefusedFile { .. }
+        | Fact::Summary { .. }
+        | Fact::Written { .. }
+        | Fact::Over { .. }
+        | Fact::Test { .. } => None,
+    };
+    told.or_else(|| message.advice.clone()).as_deref().map(redact::text)
+}
+
+fn about(message: &Message) -> About<'_> {
+    About { account: message.account.as_deref(), job: message.job.as_deref() }
 }
 
 /// Returns why messages to a receiver are given up that the config does not have any more.
@@ -42,63 +60,18 @@ pub fn receiver_gone() -> String {
     t!("alert-receiver-gone")
 }
 
-/// Returns that a receiver is not reached, and what an operator can do.
-pub fn unreached(receiver: &str, error: &str, given_up: bool) -> (String, String) {
-    let what = if given_up {
+/// Returns that a receiver is not reached.
+pub fn unreached(receiver: &str, error: &str, given_up: bool) -> String {
+    if given_up {
         t!("alert-given-up", receiver = %receiver, error = %error)
     } else {
         t!("alert-not-reaching", receiver = %receiver, error = %error)
-    };
-    let advice = t!("alert-correct-receiver", receiver = %receiver);
-    (what, advice)
-}
-
-/// Returns what happened if a callback brings no events.
-pub fn callback_silent() -> String {
-    t!("alert-callback-silent")
+    }
 }
 
 /// Returns what an operator can do about that.
-pub fn see_callback() -> String {
-    t!("alert-see-callback")
-}
-
-/// Returns what an operator can do if another program keeps the database locked.
-pub fn free_database() -> String {
-    t!("alert-free-database")
-}
-
-/// Returns what is told instead of a message that cannot be made or read.
-pub fn not_read() -> String {
-    t!("alert-not-read")
-}
-
-/// Returns what an operator can do then.
-pub fn see_status() -> String {
-    t!("alert-see-status")
-}
-
-/// Returns what an operator can do if the daemon ended because its storage failed.
-pub fn see_disk() -> String {
-    t!("alert-see-disk")
-}
-
-/// Returns that a window is nearly used up.
-pub fn quota_low(rule: Rule, window: Window, (used, limit): (u32, u32)) -> String {
-    let left = limit.saturating_sub(used);
-    t!(
-        "alert-quota-low",
-        used = %used,
-        limit = %limit,
-        rule = %names::rule(rule),
-        window = %names::window(window),
-        left = %left
-    )
-}
-
-/// Returns how to read about an account's quotas.
-pub fn see_quota(account: &str) -> String {
-    t!("alert-see-quota", account = %account)
+pub fn correct_receiver(receiver: &str) -> String {
+    t!("alert-correct-receiver", receiver = %receiver)
 }
 
 /// Returns how to approve a job.
@@ -212,6 +185,7 @@ fn happened(message: &Message) -> String {
             undone = %undone,
             waiting = %waiting
         ),
+        Fact::Told { told } => told::what(told, about(message)),
         Fact::Written { text } => text.clone(),
         Fact::Over { state: Some(state) } => {
             t!("alert-over-job", kind = %kind(&message.kind), state = %names::job_state(*state))

@@ -15,6 +15,12 @@ pub fn api_call(words: &str) -> String {
     known_call(words).or_else(|| decided(words)).unwrap_or_else(|| words.to_owned())
 }
 
+/// Returns who sees a preview.
+pub fn viewer(words: &str) -> String {
+    let name = words.strip_prefix("WeChat name ").and_then(one);
+    name.map_or_else(|| words.to_owned(), |name| t!("stored-wxname", name = name))
+}
+
 fn known_subject(words: &str) -> Option<String> {
     match words {
         "everyone" => return Some(t!("audience-everyone")),
@@ -164,6 +170,15 @@ mod tests {
             assert_eq!(subject(&stored), stored);
             assert_eq!(in_chinese(|| subject(&stored)), chinese, "{stored}");
         }
+    }
+
+    #[test]
+    fn who_sees_a_preview_is_told_in_chinese() {
+        let stored = Viewer::Wxname("anne".to_owned()).to_string();
+
+        assert_eq!(viewer(&stored), stored);
+        assert_eq!(in_chinese(|| viewer(&stored)), "微信号 anne");
+        assert_eq!(in_chinese(|| viewer("OpenID oAbC..xY01")), "OpenID oAbC..xY01");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::views::written;
+use crate::views::{advised, telling, written};
 use assert_cmd::Command;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser as _;
@@ -152,7 +152,7 @@ impl World {
             let why = "40164 (IP 不在白名单)";
             let advice =
                 "add this machine's address to the IP list (IP 白名单) on mp.weixin.qq.com";
-            tx.pause("brand-club", &written(why), advice, at("2027-03-20T11:45:00Z"))
+            tx.pause("brand-club", &written(why), &advised(advice), at("2027-03-20T11:45:00Z"))
         };
         store.transaction(done).unwrap();
     }
@@ -432,16 +432,12 @@ fn a_due_job_of_a_paused_account_says_so() {
 fn a_due_job_says_that_the_clock_is_wrong() {
     let world = World::new();
     world.take(JOBS);
-    let note = Alert {
-        account: Some("brand-club"),
-        job: None,
-        kind: "clock",
-        what: "our clock is 30 h ahead of the platform's",
-        advice: "set the clock",
-    };
+    let what = "our clock is 30 h ahead of the platform's";
+    let told = telling(what, "set the clock");
+    let note = Alert { account: Some("brand-club"), job: None, kind: "clock", told: &told };
     world.store().transaction(|tx| tx.raise_alert(&note, evening())).unwrap();
 
-    assert_eq!(reason(&world, "club-late"), note.what);
+    assert_eq!(reason(&world, "club-late"), what);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use qunfa::store::{Alert, DecidedBy, RefusedFile, StoreError, Tx};
 use serde_json::{Value, json};
 
 use crate::cli::{JOBS, World, accounts, evening, has_keys};
-use crate::views::written;
+use crate::views::{telling, written};
 
 fn notes(world: &World) -> Vec<Value> {
     let status = world.json(&["status", "--json"]);
@@ -20,13 +20,8 @@ fn of_kind(world: &World, kind: &str) -> Option<Value> {
 }
 
 fn raise_alert(world: &World, what: &str, now: DateTime<Utc>) {
-    let note = Alert {
-        account: Some("brand-club"),
-        job: None,
-        kind: "callback",
-        what,
-        advice: "look at the callback",
-    };
+    let told = telling(what, "look at the callback");
+    let note = Alert { account: Some("brand-club"), job: None, kind: "callback", told: &told };
     world.store().transaction(|tx| tx.raise_alert(&note, now)).unwrap();
 }
 

@@ -17,7 +17,7 @@ use qunfa::store::{
 use serde_json::{Value, json};
 
 use crate::cli::{World, accounts, ask, assert_golden, begun, evening};
-use crate::views::written;
+use crate::views::{advised, written};
 
 const JOBS: &str = "jobs:
   - {id: news, account: brand-club, at: 2027-03-20 18:00, broadcast: {filter: {tag_id: 2}, mpnews: {media_id: SPRING}}}
@@ -248,8 +248,9 @@ fn a_preview_that_the_platform_would_refuse_is_refused_at_once() {
 #[test]
 fn a_paused_account_is_told_instead_of_waited_for() {
     let world = sent();
-    let pause =
-        |tx: &Tx<'_>| tx.pause("brand-club", &written("40164"), "add the address", evening());
+    let pause = |tx: &Tx<'_>| {
+        tx.pause("brand-club", &written("40164"), &advised("add the address"), evening())
+    };
     world.store().transaction(pause).unwrap();
 
     let problem = world.problem(&["speed", "brand-club", "--no-wait"]);

@@ -1,5 +1,6 @@
 //! What a test looks at: jobs as `show` has them, and the platform's log.
 
+use qunfa::alert::{Advice, Told};
 use qunfa::model::JobState;
 use qunfa::reason::Reason;
 use qunfa::store::JobView;
@@ -87,4 +88,14 @@ pub(crate) fn told(reason: &Reason) -> String {
 /// A reason that is nothing but its sentence.
 pub(crate) fn written(text: &str) -> Reason {
     Reason::Written { text: text.to_owned() }
+}
+
+/// What an alert tells in two sentences.
+pub(crate) fn telling(what: &str, advice: &str) -> Told {
+    Told::Written { what: what.to_owned(), advice: Some(advice.to_owned()) }
+}
+
+/// Advice that is nothing but its sentence.
+pub(crate) fn advised(text: &str) -> Advice {
+    Advice::Written { text: text.to_owned() }
 }

@@ -14,6 +14,7 @@ use super::super::{Problem, database, places, zone_data};
 use super::Report;
 use crate::config::Config;
 use crate::daemon;
+use crate::l10n::t;
 use crate::store::Store;
 
 /// How many steps [`check`] has.
@@ -135,7 +136,7 @@ fn database(config: &Config, now: DateTime<Utc>) -> (Finding, Vec<Tz>) {
         }
         // Another user's command: nothing is wrong with the database.
         Err(Problem::Cannot(why)) => {
-            return (Finding::remark(CHECK, format!("not checked: {why}")), Vec::new());
+            return (Finding::remark(CHECK, t!("doctor-not-checked", why = %why)), Vec::new());
         }
         Err(problem) => {
             let advice = "`qunfa backup` says how a copy is put back; the log says more";

@@ -5,6 +5,7 @@ use rusqlite::OptionalExtension as _;
 use serde::{Serialize, Serializer};
 
 use crate::calendar;
+use crate::l10n::t;
 use crate::store::followers::EVERYONE;
 use crate::store::{Result, Tx, instant};
 
@@ -112,7 +113,7 @@ impl Tx<'_> {
                 .db
                 .prepare_cached("SELECT EXISTS (SELECT 1 FROM sync_request WHERE account = ?1)")?
                 .query_row([account], |row| row.get(0))?;
-            return Ok(requested.then(|| "waits for the daemon".to_owned()));
+            return Ok(requested.then(|| t!("followers-waits-for-daemon")));
         };
         let (listed, sets, ended): (i64, u32, u32) = self
             .db
@@ -125,17 +126,14 @@ impl Tx<'_> {
             .db
             .prepare_cached("SELECT tries, why FROM follower_sync WHERE id = ?1")?
             .query_row([open.id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let again = why.map_or_else(String::new, |why| {
-            let times = if tries == 1 { "once".to_owned() } else { format!("{tries} times") };
-            format!("; asked {times} without a clear answer, and again in a while: {why}")
-        });
         let how = if open.counting {
-            format!("{listed} OpenIDs were listed and are being counted")
+            t!("followers-listed", listed = %listed)
         } else if sets == 0 {
-            "asks for the tags".to_owned()
+            t!("followers-asks-for-tags")
         } else {
-            format!("{listed} OpenIDs listed, {ended} of {sets} lists complete")
+            t!("followers-listing", listed = %listed, ended = %ended, sets = %sets)
         };
-        Ok(Some(how + &again))
+        let again = |why: String| t!("followers-asked-again", how = %how, tries = tries, n = %tries, why = %why);
+        Ok(Some(why.map_or(how.clone(), again)))
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Routing, SELECT, not_read, read, receivers};
 use crate::alert::{Event, Message, pace};
 use crate::calendar::json::maybe_rfc3339;
-use crate::store::view::AlertView;
+use crate::store::view::{AlertView, Said};
 use crate::store::{Result, StoreError, Tx, instant, millis};
 use crate::text::alert;
 
@@ -230,13 +230,17 @@ impl Tx<'_> {
         let rows = statement.query_map(params![pace::SHOWN_AFTER, since], |row| {
             let (receiver, error): (String, Option<String>) = (row.get(0)?, row.get(2)?);
             let error = error.unwrap_or_default();
-            let (what, advice) = alert::unreached(&receiver, &error, row.get(3)?);
+            let given_up = row.get(3)?;
+            let Said { what, identity } =
+                Said::of(|| alert::unreached(&receiver, &error, given_up));
+            let advice = alert::correct_receiver(&receiver);
             Ok(AlertView {
                 id: None,
                 account: None,
                 kind: "delivery".to_owned(),
                 since: instant(row.get(1)?),
                 what,
+                identity,
                 why: None,
                 file: None,
                 advice,

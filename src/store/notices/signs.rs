@@ -4,9 +4,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::params;
 
+use crate::alert::Told;
 use crate::model::Account;
 use crate::store::{Result, RuleView, Tx, millis};
-use crate::text::alert as words;
 
 /// How long a broadcast's event may take. The platform pushes it within minutes.
 const EVENT_WITHIN: TimeDelta = TimeDelta::minutes(10);
@@ -51,18 +51,13 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let Some(window) = view.window else { return Ok(()) };
-        let what = words::quota_low(view.rule, window, (view.used, view.limit));
+        let (rule, used, limit) = (view.rule, view.used, view.limit);
+        let told = Told::QuotaLow { rule, window, used, limit };
         self.run(
-            "INSERT INTO notice (kind, account, subject, raised_at, what, \"do\")
-             SELECT 'quota_low', ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM notice
+            "INSERT INTO notice (kind, account, subject, raised_at, what)
+             SELECT 'quota_low', ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM notice
                  WHERE kind = 'quota_low' AND account = ?1 AND subject = ?2)",
-            params![
-                account.name,
-                format!("{} {window}", view.rule),
-                millis(now),
-                what,
-                words::see_quota(&account.name),
-            ],
+            params![account.name, format!("{} {window}", view.rule), millis(now), told,],
         )
     }
 
@@ -81,10 +76,10 @@ impl Tx<'_> {
         let silent: Vec<String> = silent.collect::<rusqlite::Result<_>>()?;
         for account in silent.iter().filter(|name| with_callback.contains(&name.as_str())) {
             self.run(
-                "INSERT INTO notice (kind, account, raised_at, what, \"do\")
-                 SELECT 'callback_silent', ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM notice
+                "INSERT INTO notice (kind, account, raised_at, what)
+                 SELECT 'callback_silent', ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM notice
                      WHERE kind = 'callback_silent' AND account = ?1 AND state IN ('new', 'open'))",
-                params![account, millis(now), words::callback_silent(), words::see_callback()],
+                params![account, millis(now), Told::CallbackSilent],
             )?;
         }
         self.run(

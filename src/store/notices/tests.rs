@@ -1,7 +1,7 @@
 use chrono::NaiveDate;
 
 use super::*;
-use crate::alert::Severity;
+use crate::alert::{Advice, Severity};
 use crate::reason::Operation;
 use crate::store::{Alert, DecidedBy, RefusedFile, Store};
 
@@ -50,8 +50,8 @@ fn moves(store: &mut Store, id: &str, from: &str, to: &str, now: DateTime<Utc>) 
 }
 
 fn raise(store: &mut Store, kind: &str, now: DateTime<Utc>) {
-    let note =
-        Alert { account: Some("club"), job: None, kind, what: "it happened", advice: "do this" };
+    let told = Told::Written { what: "it happened".to_owned(), advice: Some("do this".to_owned()) };
+    let note = Alert { account: Some("club"), job: None, kind, told: &told };
     store.transaction(|tx| tx.raise_alert(&note, now)).unwrap();
 }
 
@@ -85,7 +85,11 @@ fn each_cause_is_told_once_and_then_that_it_is_over() {
     let said = DecidedBy { who: "anne", why: None }.that(Operation::Hold);
     store.transaction(|tx| tx.hold(Some("club"), &said, at(4))).unwrap();
     store.transaction(|tx| tx.hold(None, &said, at(5))).unwrap();
-    store.transaction(|tx| tx.pause("club", &Reason::QuotaRefusedTwice, "look", at(6))).unwrap();
+    store
+        .transaction(|tx| {
+            tx.pause("club", &Reason::QuotaRefusedTwice, &Advice::MassSendRight, at(6))
+        })
+        .unwrap();
     let file = RefusedFile { name: "a.yaml", problems: 2, line: 3 };
     store.transaction(|tx| tx.refuse_file(&file, at(7))).unwrap();
 
@@ -311,7 +315,7 @@ fn a_message_that_cannot_be_read_is_told_as_such_and_holds_back_no_other() {
     let after = due(&store);
 
     let (spoiled, other) = (&after[0].message, &after[1].message);
-    assert_eq!(spoiled.fact, Fact::Written { text: words::not_read() });
+    assert_eq!(spoiled.fact, Fact::Told { told: Told::NotRead });
     assert_eq!((&spoiled.id, &spoiled.kind), (&before[0].message.id, &before[0].message.kind));
     assert_eq!(*other, before[1].message);
 }
@@ -367,7 +371,7 @@ fn a_window_that_is_nearly_used_up_is_told_once() {
     assert_eq!(charge(&mut store), []);
     let low = charge(&mut store);
     assert_eq!(kinds(&low), [(Event::Raised, "quota_low")]);
-    let Fact::Written { text } = &low[0].fact else { panic!("{low:?}") };
+    let text = words::what(&low[0]);
     assert!(text.starts_with("3 of 4 of monthly_history"), "{text}");
     assert_eq!(charge(&mut store), [], "each window once");
 }

@@ -11,6 +11,7 @@ use rusqlite::{OptionalExtension as _, params};
 use super::row::key;
 use super::{Series, SeriesCancelled, SeriesState, occurrence_id};
 use crate::calendar::{self, Date, DateKey};
+use crate::l10n::t;
 use crate::model::{Account, JobId, JobState};
 use crate::reason::{Operation, Reason};
 use crate::store::job_row::state;
@@ -47,14 +48,14 @@ impl Tx<'_> {
         let id = &series.job.id;
         let refuse = |why: String| Err(StoreError::Refused(why));
         if series.state != SeriesState::Active {
-            return refuse(format!("series {id} is {}: no date of it comes", series.state));
+            return refuse(t!("series-not-active", id = %id, state = %series.state.label()));
         }
         match series.dates().on(date) {
             Some(at) if series.next_at.is_some_and(|next| at >= next) => Ok(at),
-            Some(at) => {
-                refuse(format!("{id}@{date} was due {} and has no job", calendar::beijing(at)))
-            }
-            None => refuse(format!("series {id} has no date {date}; `qunfa show {id}` lists them")),
+            Some(at) => refuse(
+                t!("series-date-without-job", id = %id, date = %date, due = %calendar::beijing(at)),
+            ),
+            None => refuse(t!("series-no-such-date", id = %id, date = %date)),
         }
     }
 
@@ -74,11 +75,9 @@ impl Tx<'_> {
         // A database restored from before this decision would make the date at its own time. So it
         // must not have been sent by then.
         if at < own {
-            return Err(StoreError::Refused(format!(
-                "{id}@{date} has no job yet, and comes {}: until it has one it can be moved to a later \
-                 time only. Cancel it, and plan a job of its own for the earlier time",
-                calendar::beijing(own)
-            )));
+            return Err(StoreError::Refused(
+                t!("series-date-only-later", id = %id, date = %date, at = %calendar::beijing(own)),
+            ));
         }
         self.keep_date_change(
             (id, date),
@@ -187,8 +186,10 @@ impl Tx<'_> {
         let series = self.known_series(id)?;
         let before = series.changes.ends_on;
         if series.state == SeriesState::Cancelled || before.is_some_and(|before| before <= from) {
-            let since = before.map(|date| format!(" from {date} on")).unwrap_or_default();
-            return Err(StoreError::Refused(format!("series {id} is cancelled already{since}")));
+            return Err(StoreError::Refused(match before {
+                Some(date) => t!("series-cancelled-already-from", id = %id, date = %date),
+                None => t!("series-cancelled-already", id = %id),
+            }));
         }
         self.run(
             "UPDATE series SET ends_on = ?2, ends_why = ?3 WHERE id = ?1",
@@ -233,17 +234,18 @@ impl Tx<'_> {
         let series = self.known_series(id)?;
         let why = match series.state {
             SeriesState::Active if series.job.approval => None,
-            SeriesState::Active => Some("needs no approval: its dates go by themselves".to_owned()),
-            other @ (SeriesState::Cancelled | SeriesState::Lost) => Some(format!("is {other}")),
+            SeriesState::Active => Some(t!("series-needs-no-approval", id = %id)),
+            other @ (SeriesState::Cancelled | SeriesState::Lost) => {
+                Some(t!("series-is-in-state", id = %id, state = %other.label()))
+            }
         };
         if let Some(why) = why {
-            return Err(StoreError::Refused(format!("series {id} {why}")));
+            return Err(StoreError::Refused(why));
         }
         if let Some((before, _)) = series.approved.as_ref().filter(|(before, _)| until < *before) {
-            return Err(StoreError::Refused(format!(
-                "series {id} is approved up to {before} already, and an approval is not taken back: \
-                 `qunfa cancel {id} --from DATE` keeps dates from being sent"
-            )));
+            return Err(StoreError::Refused(
+                t!("series-approved-already", id = %id, before = %before),
+            ));
         }
         self.run(
             "UPDATE series SET approved_until = ?2, approved_why = ?3 WHERE id = ?1",

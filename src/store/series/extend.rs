@@ -5,7 +5,9 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::row::{COLUMNS, key, read};
 use super::{KIND, Series};
+use crate::alert::Told;
 use crate::calendar::{Date, DateKey, Recurrence};
+use crate::l10n::{Lang, within};
 use crate::model::JobId;
 use crate::quota::margins;
 use crate::reason::Reason;
@@ -86,7 +88,7 @@ impl Tx<'_> {
             Some(next) if trusted && next < now - REMEMBERED => {
                 let first = after(now - REMEMBERED);
                 let why = Reason::DatesPassedOver { from: next, to: first };
-                let told = reason::sentence(&why);
+                let told = within(Lang::En, || reason::sentence(&why));
                 tracing::warn!(series = id.as_str(), reason = why.code(), "{told}");
                 self.run("UPDATE series SET why = ?2 WHERE id = ?1", params![id.as_str(), why])?;
                 Ok(first)
@@ -194,16 +196,11 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let id = series.job.id.as_str();
-        let what = format!("{id}@{} cannot be planned: {why}", date.date);
-        tracing::error!("{what}");
-        let advice = format!(
-            "mend it in the series' file, and drop that again; `qunfa cancel {id}` ends the series"
-        );
+        let date = date.date.to_string();
+        tracing::error!("{id}@{date} cannot be planned: {why}");
+        let told = Told::DateRefused { date, why: why.to_owned() };
         let account = Some(series.job.account.as_str());
-        self.raise_alert(
-            &Alert { account, job: Some(id), kind: KIND, what: &what, advice: &advice },
-            now,
-        )
+        self.raise_alert(&Alert { account, job: Some(id), kind: KIND, told: &told }, now)
     }
 
     /// Returns the active series that have dates to be made.

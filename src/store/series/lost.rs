@@ -4,8 +4,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::params;
 
 use super::{KIND, Recurring, Series, SeriesState, key, occurrence_id};
+use crate::alert::Told;
 use crate::calendar::{Date, DateKey};
-use crate::model::console::HISTORY;
+use crate::l10n::t;
 use crate::model::{Account, JobId, JobState};
 use crate::reason::{Operation, Reason};
 use crate::store::ingest::too_many;
@@ -68,16 +69,8 @@ impl Tx<'_> {
     }
 
     fn alert_lost_series(&self, id: &JobId, account: &Account, now: DateTime<Utc>) -> Result<()> {
-        let what = format!(
-            "some dates of series {id} may have been sent, by a database that is lost: none is planned"
-        );
-        let advice = format!(
-            "look in the account's history ({HISTORY}); `qunfa retry {id}` plans its dates from \
-             tomorrow on, `qunfa cancel {id}` ends it"
-        );
-        let account = Some(account.name.as_str());
-        let note =
-            Alert { account, job: Some(id.as_str()), kind: KIND, what: &what, advice: &advice };
+        let (account, job) = (Some(account.name.as_str()), Some(id.as_str()));
+        let note = Alert { account, job, kind: KIND, told: &Told::SeriesLost };
         self.raise_alert(&note, now)
     }
 
@@ -96,14 +89,16 @@ impl Tx<'_> {
         let series = self.known_series(id)?;
         let hint = match series.state {
             SeriesState::Lost => None,
-            SeriesState::Active => Some("its dates are planned; retry one of those, by its own id"),
-            SeriesState::Cancelled => Some("plan it anew under another id"),
+            SeriesState::Active => Some(t!("series-hint-dates-planned")),
+            SeriesState::Cancelled => Some(t!("store-hint-new-id")),
         };
         if let Some(hint) = hint {
-            return Err(StoreError::Refused(format!("series {id} is {}: {hint}", series.state)));
+            return Err(StoreError::Refused(
+                t!("series-not-retriable", id = %id, state = %series.state.label(), hint = %hint),
+            ));
         }
         if let Some(why) = too_many(by.bodies.len(), by.account) {
-            return Err(StoreError::Refused(format!("series {id} cannot go on: {why}")));
+            return Err(StoreError::Refused(t!("series-cannot-go-on", id = %id, why = %why)));
         }
         let today = now.with_timezone(&series.recurrence.zone()).date_naive();
         let next = series.dates().after(now).find(|date| date.date.date > today);

@@ -15,6 +15,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use secrecy::{ExposeSecret as _, SecretBox, SecretString};
 
 use super::is_signature_of;
+use crate::l10n::t;
 
 /// How long an `EncodingAESKey` is.
 pub const KEY_CHARS: usize = 43;
@@ -35,10 +36,10 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// Too short or too long.
-    #[error("an EncodingAESKey has 43 characters, and this has {0}")]
+    #[error("{}", t!("callback-key-length", count = %.0))]
     Length(usize),
     /// A character that is not a letter, a digit, `+` or `/`.
-    #[error("an EncodingAESKey has letters and digits only, and this has something else")]
+    #[error("{}", t!("callback-key-characters"))]
     Characters,
 }
 
@@ -69,13 +70,13 @@ impl AesKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     /// Not base64, or not a whole number of blocks.
-    #[error("its ciphertext is damaged")]
+    #[error("{}", t!("callback-damaged"))]
     Damaged,
     /// The decrypted text has no valid form.
-    #[error("no configured EncodingAESKey decrypts it")]
+    #[error("{}", t!("callback-key"))]
     Key,
     /// It decrypts, but belongs to another account.
-    #[error("it is encrypted for another appid")]
+    #[error("{}", t!("callback-appid"))]
     AppId,
 }
 

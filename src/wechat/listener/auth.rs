@@ -10,8 +10,9 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
+use crate::l10n::t;
 use crate::model::Credence;
-use crate::model::console::place;
+use crate::model::console;
 use crate::wechat::callback::crypto::{self, AesKey, OpenError};
 use crate::wechat::callback::{self, ParseError};
 
@@ -36,25 +37,25 @@ pub struct Authenticator {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Nothing that the platform would write, with any token.
-    #[error("it is no push of the platform")]
+    #[error("{}", t!("callback-noise"))]
     Noise,
     /// Not from anybody who has the token.
-    #[error("the signature is wrong")]
+    #[error("{}", t!("callback-unsigned"))]
     Unsigned,
     /// Too old, or from the future.
-    #[error("the timestamp is more than ten minutes from this machine's clock")]
+    #[error("{}", t!("callback-stale"))]
     Stale,
     /// Another message had the same timestamp and nonce.
-    #[error("the timestamp and nonce were used for another message")]
+    #[error("{}", t!("callback-used"))]
     Used,
     /// Signed and plain, if only ciphertext is trusted.
-    #[error("it is not encrypted, and the config has a key")]
+    #[error("{}", t!("callback-plain"))]
     Plain,
     /// Signed, but neither XML nor JSON in the platform's form.
-    #[error("it cannot be read")]
+    #[error("{}", t!("callback-unreadable"))]
     Unreadable,
     /// Signed and encrypted, if there is no key.
-    #[error("it is encrypted, and the config has no key")]
+    #[error("{}", t!("callback-encrypted"))]
     Encrypted,
     /// Signed, but cannot be decrypted.
     #[error(transparent)]
@@ -70,59 +71,55 @@ impl Refusal {
         }
     }
 
-    /// Returns what an operator can do about it.
-    pub fn advice(self) -> &'static str {
+    /// Returns the word under which an alert stores it.
+    pub fn code(self) -> &'static str {
         match self {
-            Self::Noise => "nothing has to be done",
-            Self::Unsigned => {
-                concat!(
-                    "the token in the account's callback settings (",
-                    place!(callback),
-                    ") and the config's must be the same; if events still arrive, it is a stranger \
-                     who knocks"
-                )
-            }
-            Self::Stale => {
-                "look at this machine's clock; if it is right, somebody repeats old pushes"
-            }
-            Self::Used => {
-                "somebody repeats pushes with other contents; true events are not affected"
-            }
-            Self::Plain => {
-                concat!(
-                    "set the account's callback to safe mode (安全模式; ",
-                    place!(callback),
-                    "), or take `encoding_aes_key_file` out of the config; until then qunfa asks for \
-                     results itself and does not see website sends"
-                )
-            }
-            Self::Unreadable => {
-                "one of these is none to worry about; if it stays, look for a newer qunfa"
-            }
-            Self::Encrypted => {
-                concat!(
-                    "name a file with the account's EncodingAESKey (消息加解密密钥; ",
-                    place!(callback),
-                    ") as `encoding_aes_key_file` in the config and restart the daemon; until then \
-                     qunfa asks for results itself and does not see website sends"
-                )
-            }
+            Self::Noise => "noise",
+            Self::Unsigned => "unsigned",
+            Self::Stale => "stale",
+            Self::Used => "used",
+            Self::Plain => "plain",
+            Self::Unreadable => "unreadable",
+            Self::Encrypted => "encrypted",
+            Self::Sealed(OpenError::Damaged) => "damaged",
+            Self::Sealed(OpenError::Key) => "key",
+            Self::Sealed(OpenError::AppId) => "appid",
+        }
+    }
+
+    /// Returns the refusal that a word stands for.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|refusal| refusal.code() == code)
+    }
+
+    const ALL: [Self; 10] = [
+        Self::Noise,
+        Self::Unsigned,
+        Self::Stale,
+        Self::Used,
+        Self::Plain,
+        Self::Unreadable,
+        Self::Encrypted,
+        Self::Sealed(OpenError::Damaged),
+        Self::Sealed(OpenError::Key),
+        Self::Sealed(OpenError::AppId),
+    ];
+
+    /// Returns what an operator can do about it.
+    pub fn advice(self) -> String {
+        let callback = console::callback();
+        match self {
+            Self::Noise => t!("callback-do-nothing"),
+            Self::Unsigned => t!("callback-compare-token", callback = %callback),
+            Self::Stale => t!("callback-see-clock"),
+            Self::Used => t!("callback-repeated"),
+            Self::Plain => t!("callback-use-safe-mode", callback = %callback),
+            Self::Unreadable => t!("callback-one-is-none"),
+            Self::Encrypted => t!("callback-name-key", callback = %callback),
             Self::Sealed(OpenError::Key | OpenError::Damaged) => {
-                concat!(
-                    "put the account's present EncodingAESKey (消息加解密密钥; ",
-                    place!(callback),
-                    ") into `encoding_aes_key_file`, name the one before as `previous_aes_key_file`, and restart \
-                     the daemon; until then qunfa asks for results itself and does not see website sends"
-                )
+                t!("callback-renew-key", callback = %callback)
             }
-            Self::Sealed(OpenError::AppId) => {
-                concat!(
-                    "every account has a callback URL of its own, /callback/NAME: look whose URL this \
-                     is (",
-                    place!(callback),
-                    "), and at the config's appid"
-                )
-            }
+            Self::Sealed(OpenError::AppId) => t!("callback-see-url", callback = %callback),
         }
     }
 }

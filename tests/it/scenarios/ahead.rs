@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use qunfa::model::{JobState, Kind};
 
-use crate::views::written;
+use crate::views::{advised, written};
 use crate::world::World;
 
 /// A world whose daemon decides a second ahead, with one job due at 20:00.
@@ -53,7 +53,10 @@ fn a_pause_in_the_last_second_keeps_the_request_back_until_it_is_lifted() {
     world.run_for(TimeDelta::milliseconds(500));
 
     let now = world.now();
-    world.engine().change(|tx| tx.pause("brand", &written("it is blocked"), "ask", now)).unwrap();
+    world
+        .engine()
+        .change(|tx| tx.pause("brand", &written("it is blocked"), &advised("ask"), now))
+        .unwrap();
     world.run_until("2027-03-20 20:10");
     assert_eq!(world.sends().len(), 0);
     world.resume();

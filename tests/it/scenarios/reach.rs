@@ -8,7 +8,7 @@ use qunfa::store::{
 };
 use qunfa::wechat::callback::{self, Incoming};
 
-use crate::views::written;
+use crate::views::{advised, written};
 use crate::world::{CrashPoint, World, time};
 
 impl World {
@@ -626,7 +626,7 @@ fn an_account_that_is_paused_in_the_middle_of_a_page_keeps_no_other_from_reading
     world.engine().look_again(now);
     world.run_for(TimeDelta::milliseconds(430));
     let done = |tx: &Tx<'_>| {
-        tx.pause("first", &written("a test"), "nothing", now)?;
+        tx.pause("first", &written("a test"), &advised("nothing"), now)?;
         tx.request_sync("second", now)
     };
     world.engine().change(done).unwrap();

@@ -5,7 +5,7 @@ use qunfa::model::{BatchState, JobId, JobState, Kind};
 use qunfa::sandbox::{Fault, FaultKind};
 use qunfa::store::{DecidedBy, Resolution, Ruling, StoreError, Tx};
 
-use crate::views::{told, written};
+use crate::views::{telling, told, written};
 use crate::world::World;
 
 const ALICE: DecidedBy<'_> = DecidedBy { who: "alice", why: Some("because") };
@@ -142,6 +142,8 @@ fn an_upload_that_does_not_go_on_is_under_attention_beside_what_is_wrong_with_th
     let mut world = World::with(Kind::Subscription);
     let kinds = |world: &mut World, told: [Option<&str>; 2]| -> Vec<String> {
         let now = world.now();
+        let told = told.map(|what| what.map(|what| telling(what, "")));
+        let told = told.each_ref().map(Option::as_ref);
         world.engine().set_inbox_alert(told, now).unwrap();
         let notes = world.engine().store().read().attention(now).unwrap();
         let inbox = |kind: &String| ["inbox", "upload_stalled"].contains(&kind.as_str());
