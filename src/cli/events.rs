@@ -5,10 +5,10 @@ use serde::Serialize;
 
 use super::text;
 use crate::calendar;
-use crate::l10n::t;
+use crate::l10n::{self, Lang, t};
 use crate::store::EventView;
 use crate::text::names;
-use crate::wechat::callback::{self, Incoming, MassEvent};
+use crate::wechat::callback::{self, Incoming, MassEvent, Status};
 
 /// One event, with the fields that only its body has.
 #[derive(Debug, Serialize)]
@@ -55,12 +55,12 @@ impl EventStory {
     /// Returns its content in words.
     pub(super) fn words(&self) -> String {
         let EventView { msg_id, words, status, .. } = &self.event;
-        let mut parts = vec![t!(
-            "event-of",
-            id = %msg_id,
-            words = words.as_str(),
-            status = status.as_str()
-        )];
+        // What the status means is stored in English when the event comes.
+        let words = match l10n::lang() {
+            Lang::En => words.clone(),
+            Lang::ZhCn => Status::parse(status).words(),
+        };
+        let mut parts = vec![t!("event-of", id = %msg_id, words = words, status = status.as_str())];
         let event = &self.event;
         parts.extend(counted([
             event.total_count,

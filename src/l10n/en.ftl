@@ -2474,7 +2474,7 @@ sandbox-not-loopback = { $address } is not a loopback address: add --allow-remot
 sandbox-no-listener = cannot listen on { $address }
 sandbox-any-account = any appid and secret is a service account with 1,000 followers
 sandbox-accounts = accounts: { $names } (any secret)
-sandbox-explanation = 
+sandbox-explanation =
     The sandbox answers as the platform does; { $accounts }.
     In qunfa's config, give an account `api_base: { $address }`; elsewhere replace
     https://api.weixin.qq.com by it. What it accepted: { $address }/sandbox/accepted
