@@ -3,6 +3,7 @@
 
 mod canaries;
 mod catalogues;
+mod chinese;
 mod cli;
 mod cli_accounts;
 mod cli_alerts;
