@@ -4,6 +4,7 @@
 //! so a [`Window`] is arithmetic and never uses the machine's zone. A job's own zone matters only
 //! for its time of day, which a deferral keeps.
 
+mod chinese;
 mod dates;
 pub mod json;
 mod recurrence;

@@ -117,7 +117,7 @@ pub struct CallbackConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read: another `--config` may be meant.
-    #[error("the config {} cannot be read", path.display())]
+    #[error("{}", t!("config-unreadable", path = %path.display()))]
     Unreadable {
         /// The file.
         path: PathBuf,

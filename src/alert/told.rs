@@ -172,3 +172,35 @@ impl Advice {
         serde_json::to_string(self).expect("words and numbers are JSON")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_stored_reads_back() {
+        let cause = Reason::ApiCallAnswered { errcode: Some(45_009), errmsg: "m".to_owned() };
+        for told in [
+            Told::ClockApart { seconds: 70, ahead: true },
+            Told::Unreadable { times: 3, question: Question::ApiCall, why: "no JSON".to_owned() },
+            Told::SpeedNotSet { speed: "2 (45w a minute)".to_owned(), cause },
+            Told::Appid { why: Reason::QuotaRefusedTwice, advice: Advice::PutEarlierBack },
+            Told::DatabaseLocked { by: None },
+        ] {
+            assert_eq!(Told::parse(&told.to_json(), Some("")), told);
+        }
+        let advice = Advice::OfCode { errcode: 40_164 };
+        assert_eq!(Advice::parse(&advice.to_json()), advice);
+    }
+
+    #[test]
+    fn the_sentences_of_an_older_version_are_kept_as_they_are() {
+        let (what, advice) = ("the clock is wrong: 5 s", "set the clock");
+
+        let told = Told::parse(what, Some(advice));
+
+        let kept = Told::Written { what: what.to_owned(), advice: Some(advice.to_owned()) };
+        assert_eq!(told, kept);
+        assert_eq!(Advice::parse("ask"), Advice::Written { text: "ask".to_owned() });
+    }
+}

@@ -22,6 +22,9 @@ use chrono_tz::Tz;
 use croner::parser::{CronParser, Seconds, Year};
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
+use super::chinese::Chinese;
+use crate::l10n::{Lang, lang, t};
+
 use super::{DateValues, LocalTimeError, instant};
 
 /// The last year that job files may use.
@@ -31,22 +34,22 @@ const LAST_YEAR: i32 = 2199;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CronError {
     /// It has seconds, or too few fields.
-    #[error("has {0} instead of five fields")]
+    #[error("{}", t!("cron-fields", count = %.0))]
     Fields(usize),
     /// Its minute or hour is a pattern.
-    #[error("has a pattern for its time of a day")]
+    #[error("{}", t!("cron-pattern"))]
     Pattern,
     /// Its minute or hour is not a number of a clock.
-    #[error("has no time of a day")]
+    #[error("{}", t!("cron-no-time"))]
     NoTime,
     /// It names days of the month and days of the week.
-    #[error("names days of the month and days of the week")]
+    #[error("{}", t!("cron-both-days"))]
     BothDays,
     /// A field cannot be read.
-    #[error("cannot be read: {0}")]
+    #[error("{}", t!("cron-unreadable", why = %.0))]
     Unreadable(String),
     /// It is an expression, but no date matches it.
-    #[error("never comes")]
+    #[error("{}", t!("cron-never"))]
     Never,
 }
 
@@ -145,17 +148,29 @@ impl Cron {
 
     /// Returns the expression in words.
     fn words(&self) -> String {
-        let days = self.days.describe();
+        let days = match lang() {
+            Lang::En => self.days.describe(),
+            Lang::ZhCn => self.days.describe_lang(Chinese),
+        };
         let days = days.trim_end_matches('.');
         let days = days.strip_prefix("At 00:00").unwrap_or(days).trim_start_matches(", ");
-        let days = if days.is_empty() { "every day" } else { days };
+        let days = match (days, lang()) {
+            ("", _) => t!("cron-every-day"),
+            (days, Lang::En) => days.to_owned(),
+            (days, Lang::ZhCn) => {
+                days.replace(", （", "（").replace(", ", "、").replace(" 和 ", "和")
+            }
+        };
         let times: Vec<_> =
             self.times.iter().map(|time| time.format("%H:%M").to_string()).collect();
         let times = match times.split_last() {
-            Some((last, before @ [_, ..])) => format!("{} and {last}", before.join(", ")),
+            Some((last, before @ [_, ..])) => {
+                let before = before.join(&t!("list-separator"));
+                t!("cron-times", before = before, last = last.as_str())
+            }
             _ => times.concat(),
         };
-        format!("at {times}, {days}")
+        t!("cron-words", times = times, days = days)
     }
 
     /// Returns the dates that the expression matches, from a first one on.
@@ -247,7 +262,7 @@ impl Recurrence {
 
     /// Returns the expressions in words.
     pub fn words(&self) -> String {
-        self.crons.iter().map(Cron::words).collect::<Vec<_>>().join("; ")
+        self.crons.iter().map(Cron::words).collect::<Vec<_>>().join(&t!("cron-separator"))
     }
 
     /// Returns the instant of one of its dates, if it has that.
@@ -547,6 +562,17 @@ mod tests {
             ("0 20 L 3 *", "at 20:00, on the last day of the month, in March"),
         ] {
             assert_eq!(series(cron, Asia::Shanghai).words(), words);
+        }
+        for (cron, words) in [
+            ("0 8,12,20 * * *", "每天 08:00、12:00 和 20:00"),
+            ("0 20 * * FRI", "每周五 20:00"),
+            ("0 20 * * MON,WED,FRI", "每周一、周三和周五 20:00"),
+            ("0 20 * * FRI#L", "每月最后一个周五 20:00"),
+            ("0 20 1,15 * *", "每月 1和15 日 20:00"),
+            ("0 20 L 3 *", "每月最后一天（限 3 月） 20:00"),
+        ] {
+            let told = crate::l10n::within(Lang::ZhCn, || series(cron, Asia::Shanghai).words());
+            assert_eq!(told, words);
         }
     }
 }

@@ -3,6 +3,7 @@
 //! `{date}` is the date as in its id, `{date:%m月%d日}` its day and time in the format of strftime,
 //! and `{n}` its number, from 1. `{{` is a brace. Other braces mean themselves.
 
+use crate::l10n::t;
 use std::fmt::{self, Write as _};
 
 use chrono::NaiveDateTime;
@@ -32,8 +33,12 @@ pub enum TemplateError {
 impl fmt::Display for TemplateError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown(name) => write!(formatter, "there is no placeholder `{{{name}}}`"),
-            Self::Format(format) => write!(formatter, "a date cannot be written as `{format}`"),
+            Self::Unknown(name) => {
+                formatter.write_str(&t!("template-unknown", name = name.as_str()))
+            }
+            Self::Format(format) => {
+                formatter.write_str(&t!("template-format", format = format.as_str()))
+            }
         }
     }
 }

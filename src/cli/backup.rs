@@ -12,7 +12,7 @@ use crate::calendar;
 use crate::config::Config;
 use crate::durable_file;
 use crate::l10n::t;
-use crate::model::console::HISTORY;
+use crate::model::console;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -97,7 +97,7 @@ fn restore(config: &Config, path: &Path) -> Vec<String> {
         t!("backup-mark", state = %state),
         t!("backup-media", state = %state),
         t!("backup-start"),
-        t!("backup-look", history = HISTORY),
+        t!("backup-look", history = %console::history()),
     ]
 }
 

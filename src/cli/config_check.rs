@@ -12,7 +12,9 @@ use super::{Answer, Json, Problem, Terminal, places, unusable};
 use crate::config::{
     AccountConfig, CallbackConfig, Channel, ConfigError, Receiver, Secrets, TokenSource,
 };
+use crate::l10n::t;
 use crate::model::{ArticlesVia, Kind};
+use crate::text::names;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -109,11 +111,7 @@ fn view(path: &Path, loaded: &Loaded) -> ConfigView {
     let config = &loaded.config;
     let mut notes = Vec::new();
     if loaded.secrets == Secrets::Leave {
-        notes.push(format!(
-            "The secrets were not read: only the unit has ${{CREDENTIALS_DIRECTORY}}. To check them \
-             too: `{}`",
-            config_file::with_secrets_of_the_unit("config check")
-        ));
+        notes.push(t!("config-check-secrets-unread", command = %config_file::with_secrets_of_the_unit("config check")));
     }
     ConfigView {
         state_dir: Some(config.state_dir.display().to_string()),
@@ -165,14 +163,14 @@ fn receiver(receiver: &Receiver) -> ReceiverView {
 fn on(config: &AccountConfig) -> Vec<String> {
     let token = match &config.token {
         TokenSource::Stable => None,
-        TokenSource::Classic => Some("classic token"),
+        TokenSource::Classic => Some(t!("config-check-classic")),
         // Its URL may hold a key.
-        TokenSource::Url(_) => Some("token server"),
+        TokenSource::Url(_) => Some(t!("config-check-token-server")),
     };
     let account = &config.account;
     let via = match account.articles_via {
         ArticlesVia::Draft => None,
-        ArticlesVia::Uploadnews => Some("articles via uploadnews"),
+        ArticlesVia::Uploadnews => Some(t!("config-check-uploadnews")),
     };
     let words = [
         config.callback.as_ref().map(callback),
@@ -180,37 +178,42 @@ fn on(config: &AccountConfig) -> Vec<String> {
             .callback
             .as_ref()
             .and_then(|callback| callback.forward_to.as_ref())
-            .map(|_| "forward"),
+            .map(|_| t!("config-check-forward")),
         token,
         via,
-        account.payment.then_some("payment"),
-        (!config.verified).then_some("not verified"),
-        config.replaces.as_ref().map(|_| "replaces another appid"),
+        account.payment.then(|| t!("config-check-payment")),
+        (!config.verified).then(|| t!("config-check-not-verified")),
+        config.replaces.as_ref().map(|_| t!("config-check-replaces")),
         // Its URL may hold a password.
-        config.proxy.as_ref().map(|_| "proxy"),
+        config.proxy.as_ref().map(|_| t!("config-check-proxy")),
     ];
-    words.into_iter().flatten().map(ToOwned::to_owned).collect()
+    words.into_iter().flatten().collect()
 }
 
-fn callback(callback: &CallbackConfig) -> &'static str {
-    if callback.keys.is_empty() { "callback (plain)" } else { "callback (encrypted)" }
+fn callback(callback: &CallbackConfig) -> String {
+    if callback.keys.is_empty() { t!("config-check-plain") } else { t!("config-check-encrypted") }
 }
 
 fn render(page: &mut Page, view: &ConfigView) {
     if !view.ok {
-        page.lines(Tone::Alarm, 0, &format!("{} cannot be used:", view.file));
+        page.lines(Tone::Alarm, 0, &t!("config-check-unusable", file = %view.file));
         for line in view.errors.iter().flat_map(|error| error.lines()) {
             page.raw(&text::visible(line));
         }
         return;
     }
-    let accounts = text::plural(view.accounts.len(), "account", "accounts");
-    page.lines(Tone::Good, 0, &format!("{} can be used: {accounts}.", view.file));
+    let (n, count) = (view.accounts.len(), text::count(view.accounts.len() as u64));
+    let good = t!("config-check-good", file = view.file.as_str(), n = n, count = count);
+    page.lines(Tone::Good, 0, &good);
     page.blank_line();
-    let mut table = Table::new(&[("account", 40), ("kind", 12), ("appid", 24), ("on", 60)]);
+    let heads =
+        [t!("config-check-head-account"), t!("config-check-head-kind"), t!("config-check-head-on")];
+    let [account, kind, on] = heads.each_ref().map(String::as_str);
+    let mut table = Table::new(&[(account, 40), (kind, 12), ("appid", 24), (on, 60)]);
     for account in &view.accounts {
-        let on = if account.on.is_empty() { "-".to_owned() } else { account.on.join(", ") };
-        let texts = [account.account.as_str(), account.kind, &account.appid, &on];
+        let on = if account.on.is_empty() { "-".to_owned() } else { names::list(&account.on) };
+        let kind = kind_name(account.kind);
+        let texts = [account.account.as_str(), &kind, &account.appid, &on];
         table.row(texts.map(Cell::plain).to_vec());
         if let Some(secret) = &account.secret {
             table.note(Tone::Quiet, secret);
@@ -230,10 +233,21 @@ fn render(page: &mut Page, view: &ConfigView) {
     }
 }
 
+fn kind_name(kind: &str) -> String {
+    match kind {
+        "subscription" => t!("config-check-kind-subscription"),
+        "service" => t!("config-check-kind-service"),
+        other => other.to_owned(),
+    }
+}
+
 fn told_of_alerts(receivers: &[ReceiverView]) -> String {
     if receivers.is_empty() {
-        return "Nobody is told of alerts (no `alerts:`); `qunfa status` shows them.".to_owned();
+        return t!("config-check-nobody");
     }
-    let named = receivers.iter().map(|one| format!("{} ({})", one.receiver, one.channel));
-    format!("Alerts go to {}.", named.collect::<Vec<_>>().join(", "))
+    let named = |one: &ReceiverView| {
+        t!("config-check-receiver", receiver = one.receiver.as_str(), channel = one.channel)
+    };
+    let named: Vec<_> = receivers.iter().map(named).collect();
+    t!("config-check-alerts-go-to", names = %names::list(&named))
 }

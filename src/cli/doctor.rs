@@ -14,10 +14,11 @@ use clap::Args;
 use serde::Serialize;
 
 use super::config_file::{self, Loaded};
-use super::finding::{Finding, Verdict};
+use super::finding::{self, Finding, Verdict};
 use super::text::{self, Tone};
 use super::{Answer, Json, Problem, Terminal, config_check, lookup, unusable};
 use crate::config::{AccountConfig, ConfigError, Secrets};
+use crate::l10n::t;
 use platform::Probe;
 
 /// How long one step may take.
@@ -80,18 +81,16 @@ impl Report<'_, '_> {
         let (bad, warnings) = (count(Verdict::Bad), count(Verdict::Warning));
         let view = DoctorView { ok: bad == 0, findings: self.findings };
         self.terminal.answer(self.json, &view, |page, view| {
-            let warnings = text::plural(warnings, "warning", "warnings");
+            let told = text::count(warnings as u64);
+            let warnings = t!("doctor-warnings", n = warnings, count = told);
             page.blank_line();
             if view.ok {
-                page.lines(Tone::Good, 0, &format!("Nothing is bad; {warnings}."));
+                page.lines(Tone::Good, 0, &t!("doctor-nothing-bad", warnings = warnings));
                 return;
             }
-            let bad = text::plural(bad, "thing is bad", "things are bad");
-            page.lines(
-                Tone::Alarm,
-                0,
-                &format!("{bad}; {warnings}. Steps after a bad one are left out."),
-            );
+            let told = text::count(bad as u64);
+            let line = t!("doctor-bad", n = bad, count = told, warnings = warnings);
+            page.lines(Tone::Alarm, 0, &line);
         })?;
         Ok(if view.ok { Answer::Yes } else { Answer::No })
     }
@@ -106,15 +105,11 @@ pub(super) fn run(
     let now = (terminal.now)();
     let mut report =
         Report { terminal, json: options.json, findings: Vec::new(), begun: 0, all: 1 };
-    report.begins("config")?;
+    report.begins(&finding::check_name("config"))?;
     let loaded = match config_file::load(path) {
         Ok(loaded) => loaded,
         Err(error @ ConfigError::Invalid(_)) => {
-            report.add(Finding::bad(
-                "config",
-                error.to_string(),
-                "correct it, then say this again",
-            ))?;
+            report.add(Finding::bad("config", error.to_string(), t!("doctor-correct-config")))?;
             return report.finish();
         }
         Err(error @ ConfigError::Unreadable { .. }) => return Err(unusable(error)),
@@ -138,17 +133,15 @@ pub(super) fn run(
 }
 
 fn config(loaded: &Loaded, path: &Path, report: &mut Report<'_, '_>) -> Result<(), Problem> {
-    let accounts = text::plural(loaded.config.accounts.len(), "account", "accounts");
-    report.add(Finding::good("config", format!("{} has {accounts}", path.display())))?;
+    let accounts = loaded.config.accounts.len();
+    let (n, count) = (accounts, text::count(accounts as u64));
+    let has = t!("doctor-config-good", file = %path.display(), n = n, count = count);
+    report.add(Finding::good("config", has))?;
     if loaded.secrets == Secrets::Leave {
         let how = config_file::with_secrets_of_the_unit("doctor");
-        report.add(Finding::warning(
-            "secrets",
-            "not checked: only the unit has ${CREDENTIALS_DIRECTORY}",
-            format!("`{how}`"),
-        ))?;
+        report.add(Finding::warning("secrets", t!("doctor-secrets-unread"), format!("`{how}`")))?;
     } else {
-        report.add(Finding::good("secrets", "every secret that the config names can be read"))?;
+        report.add(Finding::good("secrets", t!("doctor-secrets-good")))?;
     }
     report.add_all(config_check::warnings(loaded))
 }

@@ -87,7 +87,7 @@ impl Finding {
 }
 
 /// Returns the name of a check as people read it; JSON has the word itself.
-fn check_name(check: &str) -> String {
+pub(super) fn check_name(check: &str) -> String {
     match check {
         "config" => t!("finding-config"),
         "secrets" => t!("finding-secrets"),
@@ -100,6 +100,9 @@ fn check_name(check: &str) -> String {
         "rights" => t!("finding-rights"),
         "callback" => t!("finding-callback"),
         "database" => t!("finding-database"),
+        "disk of state_dir" => t!("finding-disk-of-state"),
+        "disk of inbox" => t!("finding-disk-of-inbox"),
+        "proxy" => t!("finding-proxy"),
         other => other.to_owned(),
     }
 }

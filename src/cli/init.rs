@@ -17,8 +17,9 @@ use super::config_file;
 use super::text::{Page, Tone};
 use super::{Json, Problem, Terminal};
 use crate::durable_file;
+use crate::l10n::{self, t};
 use crate::model::Kind;
-use crate::model::console::KEYS;
+use crate::model::console;
 use prompt::Prompt;
 use written::{Plan, Secret};
 
@@ -104,9 +105,8 @@ impl Places {
         }
         let dir = match &options.dir {
             Some(dir) => dir.clone(),
-            None => state_home(|name| env::var_os(name).map(PathBuf::from)).ok_or_else(|| {
-                Problem::No("there is no home folder: name a folder with --dir".to_owned())
-            })?,
+            None => state_home(|name| env::var_os(name).map(PathBuf::from))
+                .ok_or_else(|| Problem::No(t!("init-no-home")))?,
         };
         let whole = std::path::absolute(&dir);
         whole.map(|dir| Self::user(&dir)).map_err(|error| failed(&dir, &error))
@@ -130,11 +130,17 @@ pub(super) fn run(options: &Options, terminal: &mut Terminal<'_>) -> Result<(), 
     }
     let mut prompt = Prompt::new(terminal);
     let plan = Plan {
-        account: prompt.value("account", options.account.clone(), ACCOUNT, written::account)?,
-        kind: prompt.value("kind", options.kind, KIND, written::kind)?,
-        appid: prompt.value("appid", options.appid.clone(), APPID, written::appid)?,
+        account: prompt.value(
+            "account",
+            options.account.clone(),
+            &t!("init-account"),
+            written::account,
+        )?,
+        kind: prompt.value("kind", options.kind, &t!("init-kind"), written::kind)?,
+        appid: prompt.value("appid", options.appid.clone(), &t!("init-appid"), written::appid)?,
         secret: Secret::Unit,
         system: places.system,
+        lang: l10n::lang(),
     };
     let (secret, new) = secret(options, &places, &plan.account, &mut prompt)?;
     let plan = Plan { secret, ..plan };
@@ -156,10 +162,6 @@ pub(super) fn run(options: &Options, terminal: &mut Terminal<'_>) -> Result<(), 
     terminal.answer(options.json, &view, render)
 }
 
-const ACCOUNT: &str = "The account's name in job files";
-const KIND: &str = "Its kind, subscription (订阅号) or service (服务号)";
-const APPID: &str = "Its appid (wx...)";
-
 /// A secret to write, and its file.
 type NewSecret = (PathBuf, secrecy::SecretString);
 
@@ -178,17 +180,17 @@ fn secret(
         Some(file) => std::path::absolute(file).map_err(|error| failed(file, &error))?,
         None if places.system && !prompt.can_ask() => return Ok((Secret::Unit, None)),
         None if prompt.can_ask() => {
-            let what = "An environment variable with its AppSecret (empty: a file)";
+            let what = t!("init-secret-env");
             let variable = |text: &str| match text {
                 "" => Ok(None),
                 name => written::variable(name).map(Some),
             };
-            if let Some(name) = prompt.value("secret-env", None, what, variable)? {
+            if let Some(name) = prompt.value("secret-env", None, &what, variable)? {
                 return Ok((Secret::Variable(name), None));
             }
             usual.clone()
         }
-        None => return Err(prompt::missing("secret-file or --secret-env")),
+        None => return Err(Problem::No(t!("init-no-terminal-secret"))),
     };
     let place =
         if places.system && file == usual { Secret::Unit } else { Secret::File(file.clone()) };
@@ -196,13 +198,9 @@ fn secret(
         return Ok((place, None));
     }
     if !prompt.can_ask() {
-        return Err(Problem::No(format!(
-            "the secret's file {} does not exist: make it (mode 0600) first, or run `qunfa init` at \
-             a terminal, which asks for the secret",
-            file.display()
-        )));
+        return Err(Problem::No(t!("init-no-secret-file", file = %file.display())));
     }
-    let text = prompt.hidden(&format!("Its AppSecret (hidden; {KEYS})"))?;
+    let text = prompt.hidden(&t!("init-secret", keys = %console::keys()))?;
     Ok((place, Some((file, text))))
 }
 
@@ -221,36 +219,31 @@ fn create(path: &Path, mode: u32, bytes: &[u8]) -> Result<(), Problem> {
 }
 
 fn exists(path: &Path) -> Problem {
-    Problem::No(format!(
-        "{} exists already, and `init` overwrites nothing: add the account to it \
-         (config.example.yaml shows every line), or name another folder with --dir",
-        path.display()
-    ))
+    Problem::No(t!("init-exists", file = %path.display()))
 }
 
 fn failed(path: &Path, error: &io::Error) -> Problem {
-    let advice = if error.kind() == io::ErrorKind::PermissionDenied {
-        ": run as its owner, or name another folder with --dir"
+    let file = path.display();
+    Problem::Cannot(if error.kind() == io::ErrorKind::PermissionDenied {
+        t!("init-denied", file = %file, error = %error)
     } else {
-        ""
-    };
-    Problem::Cannot(format!("{} cannot be made ({error}){advice}", path.display()))
+        t!("init-failed", file = %file, error = %error)
+    })
 }
 
 fn notes(plan: &Plan, places: &Places) -> Vec<String> {
     let secret = match &plan.secret {
         Secret::File(_) => None,
-        Secret::Variable(name) if places.system => Some(format!(
-            "Set {name} for the unit, with `systemctl edit qunfa` and EnvironmentFile=."
-        )),
-        Secret::Variable(name) => Some(format!("Set {name} to the AppSecret before them.")),
+        Secret::Variable(name) if places.system => {
+            Some(t!("init-set-for-unit", name = name.as_str()))
+        }
+        Secret::Variable(name) => Some(t!("init-set-before", name = name.as_str())),
         Secret::Unit => {
             let file = places.secrets.join(format!("{}.secret", plan.account));
-            (!file.exists())
-                .then(|| format!("Write the AppSecret into {} (mode 0600) first.", file.display()))
+            (!file.exists()).then(|| t!("init-write-secret", file = %file.display()))
         }
     };
-    let list = format!("Add this machine's address to the account's IP list ({KEYS}).");
+    let list = t!("init-add-address", keys = %console::keys());
     secret.into_iter().chain([list]).collect()
 }
 
@@ -265,15 +258,19 @@ fn next(places: &Places) -> Vec<String> {
 
 fn render(page: &mut Page, view: &InitView) {
     let account = &view.account;
-    page.lines(Tone::Good, 0, &format!("{} is the config, with account {account}.", view.config));
+    page.lines(
+        Tone::Good,
+        0,
+        &t!("init-made", file = view.config.as_str(), account = account.as_str()),
+    );
     if let Some(secret) = &view.made_secret {
-        page.lines(Tone::Good, 0, &format!("{secret} is its secret; only its owner can read it."));
+        page.lines(Tone::Good, 0, &t!("init-made-secret", file = secret.as_str()));
     }
     for note in &view.notes {
         page.lines(Tone::Plain, 0, note);
     }
     page.blank_line();
-    page.lines(Tone::Plain, 0, "Next:");
+    page.lines(Tone::Plain, 0, &t!("init-next"));
     for command in &view.next {
         // It is copied, so it is not broken into lines.
         page.raw(&format!("  {command}"));

@@ -9,7 +9,7 @@ use super::{Problem, Terminal, database, lookup, text};
 use crate::calendar;
 use crate::config::Config;
 use crate::l10n::t;
-use crate::model::console::HISTORY;
+use crate::model::console;
 use crate::model::{JobId, JobState};
 use crate::plan::{self, NextAction};
 use crate::store::{Decision, Lifted, Stops, Tx};
@@ -85,7 +85,7 @@ fn lifted_text(name: Option<&str>, before: &Stops, lifted: Lifted) -> String {
         0 => String::new(),
         some => {
             let count = text::count(some as u64);
-            t!("resume-ended", n = some, count = count, history = HISTORY) + "\n"
+            t!("resume-ended", n = some, count = count, history = %console::history()) + "\n"
         }
     };
     stops + &jobs + &ended

@@ -15,7 +15,7 @@ use crate::calendar::{self, DateKey, Recurrence};
 use crate::config::Config;
 use crate::engine;
 use crate::l10n::t;
-use crate::model::console::HISTORY;
+use crate::model::console;
 use crate::model::{JobId, JobSpec};
 use crate::reason::Reason;
 use crate::store::{DecidedBy, JobView, Series, SeriesInput, SeriesState, Store, Tx, fill_texts};
@@ -179,7 +179,7 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
         }
     }
     if view.state == "lost" {
-        let line = t!("series-lost", history = HISTORY);
+        let line = t!("series-lost", history = %console::history());
         page.labelled(Tone::Alarm, 2, &" ".repeat(LABEL), &line);
     }
     changes(page, view);

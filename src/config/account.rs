@@ -12,7 +12,7 @@ use url::Url;
 use super::network::is_loopback;
 use super::{AccountConfig, CallbackConfig, Loader, Secrets, TokenSource};
 use crate::l10n::{Sentence, t};
-use crate::model::console::place;
+use crate::model::console;
 use crate::model::{Account, ArticlesVia, Kind, OpenIds};
 use crate::wechat::callback::crypto::AesKey;
 use crate::yaml::diagnostic::quote;
@@ -297,22 +297,23 @@ impl Loader<'_, '_> {
             Err(problem) => problem,
         };
         let written = path.as_ref().and_then(|_| entry.text(self.report)).unwrap_or_default();
-        let named = match path {
-            Some(path) if is_a_path(written, &path) => format!(" {}", path.display()),
+        let key = &entry.key;
+        let message = match path {
+            Some(path) if is_a_path(written, &path) => {
+                t!("config-secret-in-file", key = %key, path = %path.display(), problem = %problem)
+            }
             Some(path) => match path.parent().filter(|folder| folder.is_dir()) {
-                Some(folder) => format!(
-                    " (the name, which may be the secret itself, is not shown) in {}",
-                    folder.display()
+                Some(folder) => t!(
+                    "config-secret-not-shown",
+                    key = %key,
+                    folder = %folder.display(),
+                    problem = %problem
                 ),
-                None => {
-                    " (in a folder that is not there; as it may be the secret itself, it is not \
-                         shown)"
-                        .to_owned()
-                }
+                None => t!("config-secret-no-folder", key = %key, problem = %problem),
             },
-            None => String::new(),
+            None => t!("config-secret", key = %key, problem = %problem),
         };
-        self.report.say(entry.node.location, format!("`{}`{named}: {problem}", entry.key));
+        self.report.say(entry.node.location, message);
         None
     }
 
@@ -327,10 +328,7 @@ impl Loader<'_, '_> {
         let mode = read().map_err(|error: std::io::Error| error.to_string())?;
         if mode & READABLE_BY_ALL != 0 {
             let path = path.display();
-            self.warnings.push(format!(
-                "everybody on this machine can read `{key}` {path} (mode {:03o}): chmod o-rwx {path}",
-                mode & 0o777
-            ));
+            self.warnings.push(t!("config-readable-by-all", key = %key, path = %path, mode = %format!("{:03o}", mode & 0o777)));
         }
         Ok(text)
     }
@@ -401,13 +399,17 @@ impl Loader<'_, '_> {
                 Ok(key) => keys.push(key),
                 Err(error) => {
                     let file = fields.get(file_key).and_then(|entry| self.path(entry));
-                    let file = file.map_or_else(String::new, |file| format!(" {}", file.display()));
-                    let message = format!("`{}`{file}: {error}", entry.key);
-                    let help = concat!(
-                        "copy it from the account's callback settings (消息加解密密钥; ",
-                        place!(callback),
-                        ")"
-                    );
+                    let (key, problem) = (&entry.key, &error);
+                    let message = match file {
+                        Some(file) => t!(
+                            "config-secret-in-file",
+                            key = %key,
+                            path = %file.display(),
+                            problem = %problem
+                        ),
+                        None => t!("config-secret", key = %key, problem = %problem),
+                    };
+                    let help = t!("config-copy-aes-key", callback = %console::callback());
                     self.report.say_with(entry.node.location, message, help);
                     return None;
                 }

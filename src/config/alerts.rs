@@ -160,7 +160,7 @@ impl Loader<'_, '_> {
             && name.chars().all(|c| c.is_alphanumeric() || "._@-".contains(c));
         if !fits {
             let message = t!("config-cannot-receiver-name", name = %quote(&name));
-            let help = "1 to 64 letters, digits, or . _ @ -";
+            let help = t!("config-receiver-name-help");
             self.report.say_with(entry.key_location, message, help);
             return None;
         }
@@ -341,7 +341,7 @@ impl Loader<'_, '_> {
         let entry = fields.require("to", || t!("config-write-name-2"), self.report)?;
         let to = self.words(entry)?;
         let known: Vec<_> = receivers.iter().map(|receiver| receiver.name.as_str()).collect();
-        self.all_known((entry, &to), "no receiver", &known)?;
+        self.all_known((entry, &to), |word| t!("config-no-receiver", word = word), &known)?;
         let severity = match fields.get("severity") {
             Some(entry) => entry.choice(&SEVERITIES, self.report)?,
             None => Severity::Note,
@@ -355,7 +355,8 @@ impl Loader<'_, '_> {
                 let words = self.words(entry)?;
                 if !words.iter().all(|word| is_kind(word)) {
                     let all: Vec<_> = kinds().collect();
-                    self.all_known((entry, &words), "no kind of alert", &all)?;
+                    let unknown = |word: &str| t!("config-no-kind-of-alert", word = word);
+                    self.all_known((entry, &words), unknown, &all)?;
                 }
                 words
             }
@@ -372,7 +373,7 @@ impl Loader<'_, '_> {
     fn all_known(
         &mut self,
         (entry, words): (&Entry<'_>, &[String]),
-        what: &str,
+        what: impl Fn(&str) -> String,
         known: &[&str],
     ) -> Option<()> {
         let unknown = words.iter().find(|word| !known.contains(&word.as_str()));
@@ -381,7 +382,7 @@ impl Loader<'_, '_> {
             Some(close) => t!("yaml-did-you-mean", key = %close),
             None => t!("config-text", known = %known.join(", ")),
         };
-        let message = format!("{} is {what}", quote(unknown));
+        let message = what(&quote(unknown));
         self.report.say_with(entry.node.location, message, help);
         None
     }

@@ -20,9 +20,6 @@ const API_BASES: [&str; 5] = [
 /// The schemes of a proxy. `socks5h` leaves the look-up of names to the proxy.
 const PROXY_SCHEMES: [&str; 4] = ["http", "https", "socks5", "socks5h"];
 
-const PROXY_HELP: &str = "write `proxy: http://HOST:PORT` (or https, socks5, socks5h); a URL with a \
-                          password belongs into `proxy_file` or `proxy_env`";
-
 impl Loader<'_, '_> {
     /// Returns the addresses of the API. Only the platform's own has spare ones that the config need
     /// not give.
@@ -31,8 +28,8 @@ impl Loader<'_, '_> {
         match (fields.get("api_base"), fields.get("api_bases")) {
             (None, None) => Some(platforms()),
             (Some(_), Some(second)) => {
-                let message = "`api_base` and `api_bases` cannot stand together";
-                self.report.say_with(second.key_location, message, "keep one of the two");
+                let message = t!("config-api-base-both");
+                self.report.say_with(second.key_location, message, t!("config-keep-one"));
                 None
             }
             (Some(entry), None) => {
@@ -49,8 +46,8 @@ impl Loader<'_, '_> {
         for text in self.words(entry)? {
             let base = without_slash(&self.checked_url(&entry.key, &text, location)?);
             if bases.contains(&base) {
-                let message = format!("{} stands in the list twice", quote(&base));
-                self.report.say_with(location, message, "write each address once");
+                let message = t!("config-listed-twice", base = %quote(&base));
+                self.report.say_with(location, message, t!("config-each-once"));
                 return None;
             }
             bases.push(base);
@@ -68,7 +65,7 @@ impl Loader<'_, '_> {
         // A token server's URL may hold a key, and any URL a password or a query.
         let shown = match key {
             "api_base" | "api_bases" if !text.contains(['@', '?']) => quote(text),
-            _ => "this".to_owned(),
+            _ => t!("config-this"),
         };
         let (message, help) = match Url::parse(text) {
             Err(_) => (t!("config-no-url", shown = %shown), t!("inbox-write-https")),
@@ -92,8 +89,8 @@ impl Loader<'_, '_> {
         let mut given = sources.into_iter().flatten();
         let Some(entry) = given.next() else { return Some(None) };
         if let Some(second) = given.next() {
-            let message = format!("`{}` and `{}` cannot stand together", entry.key, second.key);
-            self.report.say_with(second.key_location, message, "keep one of the two");
+            let message = t!("config-two-keys", first = %entry.key, second = %second.key);
+            self.report.say_with(second.key_location, message, t!("config-keep-one"));
             return None;
         }
         let is_plain = entry.key == "proxy";
@@ -106,16 +103,16 @@ impl Loader<'_, '_> {
             return Some(Some(Proxy::Unread));
         }
         let problem = match Url::parse(url.expose_secret()) {
-            Err(_) => "this is no URL of a proxy",
+            Err(_) => t!("config-no-proxy-url"),
             Ok(url) if !PROXY_SCHEMES.contains(&url.scheme()) || url.host_str().is_none() => {
-                "this is no URL of a proxy"
+                t!("config-no-proxy-url")
             }
             Ok(url) if is_plain && (!url.username().is_empty() || url.password().is_some()) => {
-                "a proxy's user and password do not belong into the config"
+                t!("config-proxy-password")
             }
             Ok(_) => return Some(Some(Proxy::Url(url))),
         };
-        self.report.say_with(entry.node.location, problem, PROXY_HELP);
+        self.report.say_with(entry.node.location, problem, t!("config-proxy-help"));
         None
     }
 }

@@ -1467,6 +1467,25 @@ config-write-one-like-asia-shanghai = write one like Asia/Shanghai
 config-no-time-day = { $text } is no time of day
 config-no-duration-1s-7d = { $text } is no duration from 1s to 7d
 config-write-60s-30m-2h = write it as 60s, 30m or 2h
+config-api-base-both = `api_base` and `api_bases` cannot stand together
+config-keep-one = keep one of the two
+config-listed-twice = { $base } stands in the list twice
+config-each-once = write each address once
+config-this = this
+config-two-keys = `{ $first }` and `{ $second }` cannot stand together
+config-no-proxy-url = this is no URL of a proxy
+config-proxy-password = a proxy's user and password do not belong into the config
+config-proxy-help = write `proxy: http://HOST:PORT` (or https, socks5, socks5h); a URL with a password belongs into `proxy_file` or `proxy_env`
+config-receiver-name-help = 1 to 64 letters, digits, or . _ @ -
+config-readable-by-all = everybody on this machine can read `{ $key }` { $path } (mode { $mode }): chmod o-rwx { $path }
+config-unreadable = the config { $path } cannot be read
+config-copy-aes-key = copy it from the account's callback settings (消息加解密密钥; { $callback })
+config-secret = `{ $key }`: { $problem }
+config-secret-in-file = `{ $key }` { $path }: { $problem }
+config-secret-not-shown = `{ $key }` (the name, which may be the secret itself, is not shown) in { $folder }: { $problem }
+config-secret-no-folder = `{ $key }` (in a folder that is not there; as it may be the secret itself, it is not shown): { $problem }
+config-no-receiver = { $word } is no receiver
+config-no-kind-of-alert = { $word } is no kind of alert
 
 ## receipt: answers to a file (src/daemon)
 
@@ -1486,39 +1505,6 @@ receipt-left-out = job { $id } was planned by an earlier file of this name; it s
 
 ## store: what the database refuses
 
-## api: the HTTP API and its client (src/server, `token`, `--server`)
-
-api-unauthorized = no user has this token; send `Authorization: Bearer TOKEN`
-api-too-many-attempts = too many wrong tokens came from this address; try again in a minute
-api-role = this needs the role { $role }
-api-all-accounts = this is about all accounts, and the user is for some of them only
-api-name-account = the user is for some accounts only: name one of them with `account`
-api-no-path = there is nothing at this path; /api/v1/openapi.json lists what there is
-api-method = the path does not take this method; /api/v1/openapi.json lists those that it takes
-api-no-job = no job has this id
-api-no-account = there is no such account
-api-no-file = no file of this name was handed in
-api-parameter = the parameter { $name } is missing, unknown, given twice, or not a plain text of at most 1000 characters
-api-body = the body must be a JSON object whose values are texts, numbers, true or false
-api-too-large = the body is larger than what is taken here
-api-busy = the server is busy; try again in some seconds
-api-too-long = the answer is too long; ask for less, for example with `limit`
-api-crashed = the command failed by a fault of qunfa; the log of the daemon has the details, and the daemon goes on
-api-id-taken = the id { $id } is taken: give the job another one
-api-token = The token of { $name }, which is shown this once:
-api-cannot-listen = the HTTP API cannot listen on { $address } ({ $error }): another program uses it, or choose another `listen`
-api-token-config = Add this to `users:` in the config, choose the role, and restart the daemon:
-api-token-name = { $name } cannot be a user's name: write 1 to 64 letters, digits, or . _ @ -
-api-client-token = --server needs --token-file
-api-client-token-unreadable = the token file { $path } cannot be read: { $error }
-api-client-token-empty = the token file { $path } holds no token
-api-client-url = { $url } is not an address of a server: write https://HOST, or http:// for this machine
-api-client-none = { $command } cannot be run on a server; log in there and run it
-api-client-option = --{ $option } is not taken by a server; leave it out
-api-client-one-file = a server takes one job file at a time
-api-client-file = { $path } cannot be read: { $error }
-api-client-failed = the server { $url } did not answer: { $error }
-api-client-refused = the server says no ({ $status }): { $detail }
 store-goes-after-resume = nothing of it goes before `qunfa resume { $command }`
 store-stops-all = all accounts are on hold ({ $why }): { $next }
 store-stops-account = { $account } is on hold ({ $why }): { $next }
@@ -1646,6 +1632,39 @@ store-failed = the database failed: { $why }
 store-locked = the database is locked by another program; nothing was changed: wait until that has ended, or end it, and try again
 store-locked-by = the database is locked by another program ({ $by }); nothing was changed: wait until that has ended, or end it, and try again
 store-lookup = cannot look at { $path }: { $why }
+## api: the HTTP API and its client (src/server, `token`, `--server`)
+
+api-unauthorized = no user has this token; send `Authorization: Bearer TOKEN`
+api-too-many-attempts = too many wrong tokens came from this address; try again in a minute
+api-role = this needs the role { $role }
+api-all-accounts = this is about all accounts, and the user is for some of them only
+api-name-account = the user is for some accounts only: name one of them with `account`
+api-no-path = there is nothing at this path; /api/v1/openapi.json lists what there is
+api-method = the path does not take this method; /api/v1/openapi.json lists those that it takes
+api-no-job = no job has this id
+api-no-account = there is no such account
+api-no-file = no file of this name was handed in
+api-parameter = the parameter { $name } is missing, unknown, given twice, or not a plain text of at most 1000 characters
+api-body = the body must be a JSON object whose values are texts, numbers, true or false
+api-too-large = the body is larger than what is taken here
+api-busy = the server is busy; try again in some seconds
+api-too-long = the answer is too long; ask for less, for example with `limit`
+api-crashed = the command failed by a fault of qunfa; the log of the daemon has the details, and the daemon goes on
+api-id-taken = the id { $id } is taken: give the job another one
+api-token = The token of { $name }, which is shown this once:
+api-cannot-listen = the HTTP API cannot listen on { $address } ({ $error }): another program uses it, or choose another `listen`
+api-token-config = Add this to `users:` in the config, choose the role, and restart the daemon:
+api-token-name = { $name } cannot be a user's name: write 1 to 64 letters, digits, or . _ @ -
+api-client-token = --server needs --token-file
+api-client-token-unreadable = the token file { $path } cannot be read: { $error }
+api-client-token-empty = the token file { $path } holds no token
+api-client-url = { $url } is not an address of a server: write https://HOST, or http:// for this machine
+api-client-none = { $command } cannot be run on a server; log in there and run it
+api-client-option = --{ $option } is not taken by a server; leave it out
+api-client-one-file = a server takes one job file at a time
+api-client-file = { $path } cannot be read: { $error }
+api-client-failed = the server { $url } did not answer: { $error }
+api-client-refused = the server says no ({ $status }): { $detail }
 
 ## cli: the commands
 
@@ -2504,6 +2523,153 @@ finding-connection = connection
 finding-rights = rights
 finding-callback = callback
 finding-database = database
+config-check-secrets-unread = The secrets were not read: only the unit has ${"{"}CREDENTIALS_DIRECTORY{"}"}. To check them too: `{ $command }`
+config-check-classic = classic token
+config-check-token-server = token server
+config-check-uploadnews = articles via uploadnews
+config-check-forward = forward
+config-check-payment = payment
+config-check-not-verified = not verified
+config-check-replaces = replaces another appid
+config-check-proxy = proxy
+config-check-plain = callback (plain)
+config-check-encrypted = callback (encrypted)
+config-check-unusable = { $file } cannot be used:
+config-check-nobody = Nobody is told of alerts (no `alerts:`); `qunfa status` shows them.
+config-check-alerts-go-to = Alerts go to { $names }.
+config-check-head-account = account
+config-check-head-kind = kind
+config-check-head-on = on
+config-check-kind-subscription = subscription
+config-check-kind-service = service
+doctor-clock-behind = this machine's clock is { $apart } behind the platform's
+doctor-clock-ahead = this machine's clock is { $apart } ahead of the platform's
+doctor-clock-behind-bad = this machine's clock is { $apart } behind the platform's, so nothing is sent
+doctor-clock-ahead-bad = this machine's clock is { $apart } ahead of the platform's, so nothing is sent
+doctor-not-listed-as = the platform sees this machine as { $ip }, which is not on the account's IP list (40164)
+doctor-not-listed = the platform sees this machine ({ $errmsg }), which is not on the account's IP list (40164)
+doctor-list-address = add { $ip } to it ({ $keys }); it works after some minutes
+doctor-list-that-address = add that address to it ({ $keys }); it works after some minutes
+doctor-no-address = it has no address
+doctor-step-of = { $account }: { $step }
+doctor-step-names = name look-up
+finding-disk-of-state = disk of state_dir
+finding-disk-of-inbox = disk of inbox
+finding-step-folders = state_dir and inbox
+finding-proxy = proxy
+config-check-good =
+    { $n ->
+        [one] { $file } can be used: { $count } account.
+       *[other] { $file } can be used: { $count } accounts.
+    }
+config-check-receiver = { $receiver } ({ $channel })
+doctor-config-good =
+    { $n ->
+        [one] { $file } has { $count } account
+       *[other] { $file } has { $count } accounts
+    }
+doctor-warnings =
+    { $n ->
+        [one] { $count } warning
+       *[other] { $count } warnings
+    }
+doctor-nothing-bad = Nothing is bad; { $warnings }.
+doctor-bad =
+    { $n ->
+        [one] { $count } thing is bad; { $warnings }. Steps after a bad one are left out.
+       *[other] { $count } things are bad; { $warnings }. Steps after a bad one are left out.
+    }
+init-config =
+    # The config of qunfa. Relative paths start in this file's folder. config.example.yaml
+    # explains every line; `qunfa config check` checks this file.
+    lang: { $lang }    # the language of answers, alerts and commands
+    state_dir: { $state }    # the database; only its owner can look into it
+    inbox: { $inbox }    # job files are dropped here
+    listen: 127.0.0.1:8071    # callbacks, /healthz and /metrics
+
+    accounts:
+      { $key }:    # the account's name in job files
+        kind: { $kind }
+        appid: { $appid }
+        { $secret }
+        # With a callback, results come by themselves, and sends on the website are seen. It is
+        # served at /callback/{ $account }; its token is a word that you choose:
+        # callback:
+        #   token_file: { $folder }{ $account }.callback
+init-config-unit-secret = The unit passes /etc/qunfa/credentials/{ $account }.secret under this name.
+init-account = The account's name in job files
+init-kind = Its kind, subscription (订阅号) or service (服务号)
+init-appid = Its appid (wx...)
+init-secret-env = An environment variable with its AppSecret (empty: a file)
+init-secret = Its AppSecret (hidden; { $keys })
+init-no-home = there is no home folder: name a folder with --dir
+init-no-secret-file = the secret's file { $file } does not exist: make it (mode 0600) first, or run `qunfa init` at a terminal, which asks for the secret
+init-exists = { $file } exists already, and `init` overwrites nothing: add the account to it (config.example.yaml shows every line), or name another folder with --dir
+init-failed = { $file } cannot be made ({ $error })
+init-denied = { $file } cannot be made ({ $error }): run as its owner, or name another folder with --dir
+init-set-for-unit = Set { $name } for the unit, with `systemctl edit qunfa` and EnvironmentFile=.
+init-set-before = Set { $name } to the AppSecret before them.
+init-write-secret = Write the AppSecret into { $file } (mode 0600) first.
+init-add-address = Add this machine's address to the account's IP list ({ $keys }).
+init-made = { $file } is the config, with account { $account }.
+init-made-secret = { $file } is its secret; only its owner can read it.
+init-next = Next:
+init-secret-one-word = a secret is one word; nothing was written
+init-no-answer = no answer came, so nothing was written
+init-no-terminal = nobody can be asked without a terminal: say --{ $flag }
+init-no-terminal-secret = nobody can be asked without a terminal: say --secret-file or --secret-env
+init-bad-account = a name is 1 to 64 letters (Chinese ones too), digits, or . _ @ -
+init-bad-kind = the kind is `subscription` (订阅号) or `service` (服务号)
+init-bad-appid = an appid is `wx` and letters or digits
+init-bad-variable = a variable's name is letters, digits and _, and does not begin with a digit
+doctor-correct-config = correct it, then say this again
+doctor-secrets-unread = not checked: only the unit has ${"{"}CREDENTIALS_DIRECTORY{"}"}
+doctor-secrets-good = every secret that the config names can be read
+doctor-no-answer = no answer in time (10 s)
+doctor-names-good = { $base } is { $addresses }
+doctor-names-bad = the host of { $base } cannot be found: { $why }
+doctor-names-advice = correct the machine's name server (/etc/resolv.conf), or `api_base` in the config
+doctor-connects = { $address } accepts connections
+doctor-connect-advice = let the firewall pass outgoing connections, or correct `api_base`, `api_bases` or `proxy`
+doctor-clock-good = it agrees with the platform's
+doctor-clock-advice = let NTP set it (`timedatectl set-ntp true`)
+doctor-token-good = one is given, valid for { $expires_in_s } s more
+doctor-listed = this machine's address is on it
+doctor-rights-good = it may read its tags, as a verified account may
+doctor-no-callback = the account has no callback URL, so the platform pushes nothing
+doctor-enter-callback = enter one that leads to /callback/{ $account } ({ $callback })
+doctor-callback-refused = not checked: the platform answers { $code } ({ $errmsg })
+doctor-not-checked = not checked: { $why }
+doctor-callback-no-address = the platform finds no address for the host of the callback URL
+doctor-correct-callback = correct the URL ({ $callback }), or the host's DNS
+doctor-callback-no-ping = the platform finds its host at { $shown }, and no ping is answered
+doctor-callback-ports = if events do not arrive either, let the firewall pass ports 80 and 443 to that host
+doctor-callback-good = the platform finds its host at { $shown }, and pings are answered
+doctor-refused = { $what } ({ $code }: { $errmsg })
+doctor-passes = it passes by itself: say this again in a minute
+doctor-unclear = the platform gave no answer that can be read: { $why }
+doctor-unclear-advice = look whether a proxy or a firewall answers in its place, and whether `api_base` is right; TLS needs the machine's root certificates (ca-certificates)
+doctor-free-space = { $mib } MiB are free at { $folder }
+doctor-free-some = free some space: the daemon ends if it cannot store what it does
+doctor-no-listener = there is no listener in the config
+doctor-served = the daemon serves { $address }
+doctor-port-free = { $address } is free; the daemon is not running
+doctor-served-elsewhere = the running daemon serves { $other }, not { $address }
+doctor-restart = restart it with this config
+doctor-not-served = the running daemon does not serve { $address } (yet)
+doctor-restart-unless-new = if it did not start just now, restart it with this config
+doctor-port-taken = { $address } cannot be listened on: { $error }
+doctor-end-program = end the program that listens there (`ss -ltnp` shows it), or correct `listen`
+doctor-no-database = there is none yet: the daemon makes it at its start
+doctor-database-advice = `qunfa backup` says how a copy is put back; the log says more
+doctor-database-large = it can be opened; it is too large to be read through here
+doctor-database-good = it can be read, and is whole
+doctor-database-restore = stop the daemon, keep a copy of the folder, and put a backup back
+doctor-zones-good = those of the program and of the machine agree
+doctor-token-not-asked = not asked for, because the secret was not read
+doctor-way-not-checked = the way to the platform was not checked, because the proxy's URL was not read
+doctor-correct-it = correct it in the config
+doctor-the-proxy = the proxy
 
 ## told: what alerts tell, and what an operator can do (src/text/told.rs)
 
@@ -2645,4 +2811,19 @@ attention-mend-file = read { $name }.error.txt in the inbox's rejected/, mend th
 attention-refused-more = the inbox refused { $more } more files before these
 attention-see-rejected = look into the inbox's rejected/
 job-done = done
+
+## cron: why an expression gives no dates, and a recurrence in words (src/calendar)
+
+cron-fields = has { $count } instead of five fields
+cron-pattern = has a pattern for its time of a day
+cron-no-time = has no time of a day
+cron-both-days = names days of the month and days of the week
+cron-unreadable = cannot be read: { $why }
+cron-never = never comes
+template-unknown = there is no placeholder `{"{"}{ $name }{"}"}`
+template-format = a date cannot be written as `{ $format }`
+cron-every-day = every day
+cron-times = { $before } and { $last }
+cron-words = at { $times }, { $days }
+cron-separator = ;{" "}
 

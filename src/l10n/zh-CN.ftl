@@ -1412,6 +1412,25 @@ config-write-one-like-asia-shanghai = 请写 Asia/Shanghai 这样的名称
 config-no-time-day = { $text } 不是时刻
 config-no-duration-1s-7d = { $text } 不是 1s 到 7d 之间的时长
 config-write-60s-30m-2h = 请写成 60s、30m 或 2h
+config-api-base-both = `api_base` 和 `api_bases` 不能同时使用
+config-keep-one = 两个只留一个
+config-listed-twice = 列表中有两个 { $base }
+config-each-once = 每个地址只写一次
+config-this = 这里
+config-two-keys = `{ $first }` 和 `{ $second }` 不能同时使用
+config-no-proxy-url = 这不是代理的 URL
+config-proxy-password = 代理的用户名和密码不应写在配置中
+config-proxy-help = 请写 `proxy: http://主机:端口`（或 https、socks5、socks5h）；含密码的 URL 请放入 `proxy_file` 或 `proxy_env`
+config-receiver-name-help = 1 到 64 个字母、数字或 . _ @ -
+config-readable-by-all = 本机所有用户都能读取 `{ $key }` { $path }（权限 { $mode }）：chmod o-rwx { $path }
+config-unreadable = 无法读取配置 { $path }
+config-copy-aes-key = 请从账号的回调设置中复制消息加解密密钥（{ $callback }）
+config-secret = `{ $key }`：{ $problem }
+config-secret-in-file = `{ $key }` { $path }：{ $problem }
+config-secret-not-shown = `{ $key }`（位于 { $folder }；文件名可能就是密钥本身，因此不显示）：{ $problem }
+config-secret-no-folder = `{ $key }`（所在文件夹不存在；它可能就是密钥本身，因此不显示）：{ $problem }
+config-no-receiver = 没有接收者 { $word }
+config-no-kind-of-alert = 没有 { $word } 这种告警
 
 ## receipt: answers to a file (src/daemon)
 
@@ -1431,44 +1450,6 @@ receipt-left-out = 任务 { $id } 由同名的旧文件排期；它仍保持排�
 
 ## store: what the database refuses
 
-## api: the HTTP API and its client (src/server, `token`, `--server`)
-
-api-unauthorized = 没有用户持有此令牌；请发送 `Authorization: Bearer TOKEN`
-api-too-many-attempts = 此地址的错误令牌过多；请一分钟后再试
-api-role = 此操作需要角色 { $role }
-api-all-accounts = 此内容涉及全部账号，而该用户只能查看部分账号
-api-name-account = 该用户只能查看部分账号：请用 `account` 指定其中一个
-api-no-path = 此路径不存在；/api/v1/openapi.json 列出全部路径
-api-method = 此路径不接受该方法；/api/v1/openapi.json 列出可用的方法
-api-no-job = 没有此 ID 的任务
-api-no-account = 没有此账号
-api-no-file = 没有提交过此名称的文件
-api-parameter = 参数 { $name } 缺失、未知、重复，或不是 1000 个字符以内的普通文本
-api-body = 请求正文必须是 JSON 对象，其值为文本、数字、true 或 false
-api-too-large = 请求正文超过此处接受的大小
-api-busy = 服务器繁忙；请几秒后再试
-api-too-long = 结果过长；请缩小范围，例如使用 `limit`
-api-crashed = 命令因 qunfa 自身的缺陷而中断；详情见守护进程日志，守护进程继续运行
-api-id-taken = ID { $id } 已被占用：请换一个
-api-token = { $name } 的令牌，只显示这一次：
-api-cannot-listen = HTTP API 无法监听 { $address }（{ $error }）：该地址被其他程序占用，或请改用其他 `listen`
-api-token-config = 将下面内容加入配置的 `users:`，选择角色，然后重启守护进程：
-api-token-name = { $name } 不能作为用户名：请写 1 到 64 个字母、数字或 . _ @ -
-api-client-token = --server 需要 --token-file
-api-client-token-unreadable = 无法读取令牌文件 { $path }：{ $error }
-api-client-token-empty = 令牌文件 { $path } 中没有令牌
-api-client-url = { $url } 不是服务器地址：请写 https://HOST；http:// 只用于本机
-api-client-none = { $command } 不能在服务器上运行；请登录服务器后运行
-api-client-option = 服务器不接受 --{ $option }；请去掉
-api-client-one-file = 服务器一次只接受一个任务文件
-api-client-file = 无法读取 { $path }：{ $error }
-api-client-failed = 服务器 { $url } 没有应答：{ $error }
-api-client-refused = 服务器拒绝（{ $status }）：{ $detail }
-help-token = 打印 HTTP API 的新令牌，以及要写入配置的内容
-help-token--json = 输出供程序读取的 JSON
-help-token--name = 用户名
-help--server = 在此地址的服务器上运行命令
-help--token-file = 存放服务器令牌的文件
 store-goes-after-resume = 执行 `qunfa resume { $command }` 之前，它的任务都不会发出
 store-stops-all = 所有账号已暂停（{ $why }）：{ $next }
 store-stops-account = { $account } 已暂停（{ $why }）：{ $next }
@@ -1584,6 +1565,44 @@ store-failed = 数据库出错：{ $why }
 store-locked = 数据库被另一个程序占用，没有做任何更改：请等它结束，或结束它，然后重试
 store-locked-by = 数据库被另一个程序（{ $by }）占用，没有做任何更改：请等它结束，或结束它，然后重试
 store-lookup = 无法查看 { $path }：{ $why }
+## api: the HTTP API and its client (src/server, `token`, `--server`)
+
+api-unauthorized = 没有用户持有此令牌；请发送 `Authorization: Bearer TOKEN`
+api-too-many-attempts = 此地址的错误令牌过多；请一分钟后再试
+api-role = 此操作需要角色 { $role }
+api-all-accounts = 此内容涉及全部账号，而该用户只能查看部分账号
+api-name-account = 该用户只能查看部分账号：请用 `account` 指定其中一个
+api-no-path = 此路径不存在；/api/v1/openapi.json 列出全部路径
+api-method = 此路径不接受该方法；/api/v1/openapi.json 列出可用的方法
+api-no-job = 没有此 ID 的任务
+api-no-account = 没有此账号
+api-no-file = 没有提交过此名称的文件
+api-parameter = 参数 { $name } 缺失、未知、重复，或不是 1000 个字符以内的普通文本
+api-body = 请求正文必须是 JSON 对象，其值为文本、数字、true 或 false
+api-too-large = 请求正文超过此处接受的大小
+api-busy = 服务器繁忙；请几秒后再试
+api-too-long = 结果过长；请缩小范围，例如使用 `limit`
+api-crashed = 命令因 qunfa 自身的缺陷而中断；详情见守护进程日志，守护进程继续运行
+api-id-taken = ID { $id } 已被占用：请换一个
+api-token = { $name } 的令牌，只显示这一次：
+api-cannot-listen = HTTP API 无法监听 { $address }（{ $error }）：该地址被其他程序占用，或请改用其他 `listen`
+api-token-config = 将下面内容加入配置的 `users:`，选择角色，然后重启守护进程：
+api-token-name = { $name } 不能作为用户名：请写 1 到 64 个字母、数字或 . _ @ -
+api-client-token = --server 需要 --token-file
+api-client-token-unreadable = 无法读取令牌文件 { $path }：{ $error }
+api-client-token-empty = 令牌文件 { $path } 中没有令牌
+api-client-url = { $url } 不是服务器地址：请写 https://HOST；http:// 只用于本机
+api-client-none = { $command } 不能在服务器上运行；请登录服务器后运行
+api-client-option = 服务器不接受 --{ $option }；请去掉
+api-client-one-file = 服务器一次只接受一个任务文件
+api-client-file = 无法读取 { $path }：{ $error }
+api-client-failed = 服务器 { $url } 没有应答：{ $error }
+api-client-refused = 服务器拒绝（{ $status }）：{ $detail }
+help-token = 打印 HTTP API 的新令牌，以及要写入配置的内容
+help-token--json = 输出供程序读取的 JSON
+help-token--name = 用户名
+help--server = 在此地址的服务器上运行命令
+help--token-file = 存放服务器令牌的文件
 
 ## cli: the commands
 
@@ -2302,6 +2321,137 @@ finding-connection = 连接
 finding-rights = 权限
 finding-callback = 回调
 finding-database = 数据库
+config-check-secrets-unread = 没有读取密钥：只有服务单元才有 ${"{"}CREDENTIALS_DIRECTORY{"}"}。要连同密钥一起检查：`{ $command }`
+config-check-classic = 旧版 token
+config-check-token-server = token 服务
+config-check-uploadnews = 图文经 uploadnews 上传
+config-check-forward = 转发
+config-check-payment = 支付
+config-check-not-verified = 未认证
+config-check-replaces = 替换另一个 appid
+config-check-proxy = 代理
+config-check-plain = 回调（明文）
+config-check-encrypted = 回调（加密）
+config-check-unusable = { $file } 无法使用：
+config-check-nobody = 告警不会发给任何人（没有 `alerts:`）；`qunfa status` 会显示告警。
+config-check-alerts-go-to = 告警发给 { $names }。
+config-check-head-account = 账号
+config-check-head-kind = 类型
+config-check-head-on = 启用
+config-check-kind-subscription = 订阅号
+config-check-kind-service = 服务号
+doctor-clock-behind = 本机时钟比平台慢 { $apart }
+doctor-clock-ahead = 本机时钟比平台快 { $apart }
+doctor-clock-behind-bad = 本机时钟比平台慢 { $apart }，因此不会发送
+doctor-clock-ahead-bad = 本机时钟比平台快 { $apart }，因此不会发送
+doctor-not-listed-as = 平台看到的本机地址是 { $ip }，它不在账号的 IP白名单中（40164）
+doctor-not-listed = 平台看到的本机地址（{ $errmsg }）不在账号的 IP白名单中（40164）
+doctor-list-address = 请把 { $ip } 加入其中（{ $keys }）；数分钟后生效
+doctor-list-that-address = 请把该地址加入其中（{ $keys }）；数分钟后生效
+doctor-no-address = 没有地址
+doctor-step-of = { $account }：{ $step }
+doctor-step-names = 域名解析
+finding-disk-of-state = state_dir 的磁盘
+finding-disk-of-inbox = inbox 的磁盘
+finding-step-folders = state_dir 和 inbox
+finding-proxy = 代理
+config-check-good = { $file } 可以使用：{ $count } 个账号。
+config-check-receiver = { $receiver }（{ $channel }）
+doctor-config-good = { $file } 中有 { $count } 个账号
+doctor-warnings = { $count } 处需注意
+doctor-nothing-bad = 没有错误；{ $warnings }。
+doctor-bad = { $count } 处错误；{ $warnings }。出错之后的步骤没有执行。
+init-config =
+    # qunfa 的配置。相对路径以本文件所在的文件夹为起点。各行的说明见 config.example.yaml；
+    # `qunfa config check` 可检查本文件。
+    lang: { $lang }    # 回执、告警和命令所用的语言
+    state_dir: { $state }    # 数据库；只有其所有者可以查看
+    inbox: { $inbox }    # 投递目录：任务文件放在这里
+    listen: 127.0.0.1:8071    # 回调、/healthz 和 /metrics
+
+    accounts:
+      { $key }:    # 账号在任务文件中的名称
+        kind: { $kind }
+        appid: { $appid }
+        { $secret }
+        # 设置回调后，平台会主动推送结果，也能得知网站上的群发。回调地址是
+        # /callback/{ $account }；token 由你自己决定：
+        # callback:
+        #   token_file: { $folder }{ $account }.callback
+init-config-unit-secret = 服务单元以此名称传入 /etc/qunfa/credentials/{ $account }.secret。
+init-account = 账号在任务文件中的名称
+init-kind = 账号类型，subscription（订阅号）或 service（服务号）
+init-appid = 账号的 appid（wx...）
+init-secret-env = 存放 AppSecret 的环境变量（留空则使用文件）
+init-secret = 账号的 AppSecret（输入时不显示；{ $keys }）
+init-no-home = 没有主目录：请用 --dir 指定文件夹
+init-no-secret-file = 密钥文件 { $file } 不存在：请先创建它（权限 0600），或在终端上运行 `qunfa init`，它会询问密钥
+init-exists = { $file } 已经存在，而 `init` 不会覆盖任何文件：请在其中添加账号（写法见 config.example.yaml），或用 --dir 指定其他文件夹
+init-failed = 无法创建 { $file }（{ $error }）
+init-denied = 无法创建 { $file }（{ $error }）：请以其所有者的身份运行，或用 --dir 指定其他文件夹
+init-set-for-unit = 请用 `systemctl edit qunfa` 和 EnvironmentFile= 为服务单元设置 { $name }。
+init-set-before = 执行之前，请把 { $name } 设为 AppSecret。
+init-write-secret = 请先把 AppSecret 写入 { $file }（权限 0600）。
+init-add-address = 请把本机地址加入账号的 IP白名单（{ $keys }）。
+init-made = 已写出配置 { $file }，其中有账号 { $account }。
+init-made-secret = 已写出密钥 { $file }，只有其所有者可以读取。
+init-next = 接下来：
+init-secret-one-word = 密钥中不能有空白；没有写出任何文件
+init-no-answer = 没有收到回答，没有写出任何文件
+init-no-terminal = 没有终端，无法询问：请指定 --{ $flag }
+init-no-terminal-secret = 没有终端，无法询问：请指定 --secret-file 或 --secret-env
+init-bad-account = 名称由 1 到 64 个字母（包括汉字）、数字或 . _ @ - 组成
+init-bad-kind = 类型只能是 `subscription`（订阅号）或 `service`（服务号）
+init-bad-appid = appid 由 `wx` 和字母或数字组成
+init-bad-variable = 变量名由字母、数字和 _ 组成，不能以数字开头
+doctor-correct-config = 更正后再次执行
+doctor-secrets-unread = 未检查：只有服务单元才有 ${"{"}CREDENTIALS_DIRECTORY{"}"}
+doctor-secrets-good = 配置中写明的密钥都可以读取
+doctor-no-answer = 没有及时得到答复（10 秒）
+doctor-names-good = { $base } 解析为 { $addresses }
+doctor-names-bad = 无法解析 { $base } 的主机名：{ $why }
+doctor-names-advice = 更正本机的域名服务器（/etc/resolv.conf），或配置中的 `api_base`
+doctor-connects = { $address } 可以连接
+doctor-connect-advice = 让防火墙放行出站连接，或更正 `api_base`、`api_bases` 或 `proxy`
+doctor-clock-good = 与平台一致
+doctor-clock-advice = 用 NTP 校准（`timedatectl set-ntp true`）
+doctor-token-good = 可以取得，有效期还有 { $expires_in_s } 秒
+doctor-listed = 本机地址已在其中
+doctor-rights-good = 可以读取标签，即具备认证账号的权限
+doctor-no-callback = 账号没有设置回调 URL，平台不会推送任何内容
+doctor-enter-callback = 请设置指向 /callback/{ $account } 的 URL（{ $callback }）
+doctor-callback-refused = 未检查：平台返回 { $code }（{ $errmsg }）
+doctor-not-checked = 未检查：{ $why }
+doctor-callback-no-address = 平台无法解析回调 URL 的主机名
+doctor-correct-callback = 更正 URL（{ $callback }），或该主机的 DNS
+doctor-callback-no-ping = 平台把它的主机解析为 { $shown }，但 ping 没有回应
+doctor-callback-ports = 如果事件也收不到，请让防火墙放行到该主机的 80 和 443 端口
+doctor-callback-good = 平台把它的主机解析为 { $shown }，ping 有回应
+doctor-refused = { $what }（{ $code }：{ $errmsg }）
+doctor-passes = 会自行恢复：请一分钟后再次执行
+doctor-unclear = 平台的答复无法解析：{ $why }
+doctor-unclear-advice = 检查是否有代理或防火墙代替平台作了答复，以及 `api_base` 是否正确；TLS 需要本机的根证书（ca-certificates）
+doctor-free-space = { $folder } 所在磁盘剩余 { $mib } MiB
+doctor-free-some = 请腾出空间：守护进程无法保存记录时会退出
+doctor-no-listener = 配置中没有监听地址
+doctor-served = 守护进程正在监听 { $address }
+doctor-port-free = { $address } 空闲；守护进程没有运行
+doctor-served-elsewhere = 运行中的守护进程监听的是 { $other }，而不是 { $address }
+doctor-restart = 请用这份配置重启它
+doctor-not-served = 运行中的守护进程（尚）没有监听 { $address }
+doctor-restart-unless-new = 如果不是刚刚启动，请用这份配置重启它
+doctor-port-taken = 无法监听 { $address }：{ $error }
+doctor-end-program = 结束占用该地址的程序（`ss -ltnp` 可查看），或更正 `listen`
+doctor-no-database = 还没有数据库：守护进程启动时会创建
+doctor-database-advice = `qunfa backup` 会说明如何恢复备份；更多情况见日志
+doctor-database-large = 可以打开；因为太大，这里没有通读
+doctor-database-good = 可以读取，内容完整
+doctor-database-restore = 停止守护进程，保留该文件夹的副本，并恢复备份
+doctor-zones-good = 程序与本机的时区数据一致
+doctor-token-not-asked = 没有请求，因为没有读取密钥
+doctor-way-not-checked = 没有检查到平台的连接，因为没有读取代理的 URL
+doctor-correct-it = 请在配置中更正
+doctor-the-proxy = 代理
 
 ## told: what alerts tell, and what an operator can do (src/text/told.rs)
 
@@ -2431,6 +2581,21 @@ attention-mend-file = 阅读投递目录 rejected/ 中的 { $name }.error.txt，
 attention-refused-more = 投递目录此前还拒收了 { $more } 个文件
 attention-see-rejected = 查看投递目录的 rejected/
 job-done = 已完成
+
+## cron: why an expression gives no dates, and a recurrence in words (src/calendar)
+
+cron-fields = 有 { $count } 个字段，而应有五个
+cron-pattern = 的时刻用了通配或范围
+cron-no-time = 没有合法的时刻
+cron-both-days = 同时指定了日期和星期
+cron-unreadable = 无法解析：{ $why }
+cron-never = 没有任何日期与之相符
+template-unknown = 没有占位符 `{"{"}{ $name }{"}"}`
+template-format = 日期不能写成 `{ $format }` 的格式
+cron-every-day = 每天
+cron-times = { $before } 和 { $last }
+cron-words = { $days } { $times }
+cron-separator = ；
 
 ## help: the help of commands and options; its English text stands in the code
 

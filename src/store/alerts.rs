@@ -224,8 +224,10 @@ impl Tx<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alert::Told;
+    use crate::l10n::{Lang, within};
     use crate::reason::{NamedJobs, OldDatabase};
-    use crate::store::Store;
+    use crate::store::{Alert, Store};
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
@@ -288,6 +290,33 @@ mod tests {
         let tx = store.read();
         assert!(tx.is_acknowledged(&of(held, "everything is on hold: anne held it")).unwrap());
         assert!(!tx.is_acknowledged(&of(no_mark, "all accounts are on hold")).unwrap());
+    }
+
+    #[test]
+    fn an_alert_of_an_older_version_reads_as_it_was_stored_and_a_new_one_in_each_language() {
+        let mut store = Store::in_memory(at(0)).unwrap();
+        let raise = |tx: &Tx<'_>| {
+            tx.run(
+                "INSERT INTO alert (account, kind, since_at, what, \"do\")
+                 VALUES ('club', 'clock', 0, 'the clock is wrong', 'set it')",
+                &[],
+            )?;
+            let told = &Told::QrcodesRunOut { used: 9, limit: 10 };
+            let note = Alert { account: Some("club"), job: None, kind: "qrcodes", told };
+            tx.raise_alert(&note, at(1))
+        };
+        store.transaction(raise).unwrap();
+        let read = || {
+            let notes = store.read().current_alerts(at(2)).unwrap();
+            notes.into_iter().map(|note| (note.what, note.advice)).collect::<Vec<_>>()
+        };
+
+        let (english, chinese) = (read(), within(Lang::ZhCn, read));
+
+        let old = ("the clock is wrong".to_owned(), "set it".to_owned());
+        assert_eq!([&english[0], &chinese[0]], [&old, &old]);
+        assert_eq!(english[1].0, "club has 9 of its 10 permanent QR codes");
+        assert_eq!(chinese[1].0, "club 的 10 个永久二维码已用去 9 个");
     }
 
     #[test]

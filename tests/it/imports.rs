@@ -15,7 +15,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("calendar", &["l10n"]),
     ("quota", &["l10n", "model", "calendar"]),
     ("reason", &["l10n", "model", "calendar", "quota"]),
-    ("alert", &["l10n", "model", "calendar", "reason"]),
+    ("alert", &["l10n", "model", "calendar", "quota", "reason"]),
     ("plan", &["l10n", "model", "calendar", "quota", "reason"]),
     ("schedule", &["l10n", "model", "calendar", "quota", "reason", "plan"]),
     ("calls", &["l10n", "model"]),
@@ -36,8 +36,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "engine",
         &[
-            "l10n", "model", "calendar", "quota", "reason", "plan", "calls", "text", "store",
-            "config", "wechat",
+            "l10n", "model", "calendar", "quota", "reason", "alert", "plan", "calls", "text",
+            "store", "config", "wechat",
         ],
     ),
     ("log", &[]),

@@ -4,6 +4,7 @@
 mod api;
 mod canaries;
 mod catalogues;
+mod chinese;
 mod cli;
 mod cli_accounts;
 mod cli_alerts;

@@ -29,6 +29,7 @@ is 2710 qunfa:qunfa-submit /var/spool/qunfa/accepted
 is 700 root:root /etc/qunfa/credentials
 inside qunfa --version
 [ -e "$root/usr/share/man/man1/qunfa.1.gz" ] || fail "there is no manual page"
+[ -e "$root/usr/share/man/zh_CN/man1/qunfa.1.gz" ] || fail "there is no Chinese manual page"
 [ -e "$root/usr/share/bash-completion/completions/qunfa" ] || fail "there is no completion"
 grep -q '^ExecStart=/usr/bin/qunfa run' "$root/lib/systemd/system/qunfa.service" || fail "the unit's binary"
 [ ! -e "$root/etc/systemd/system/multi-user.target.wants/qunfa.service" ] || fail "it starts without a config"

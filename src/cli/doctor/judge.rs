@@ -7,14 +7,17 @@ use chrono::TimeDelta;
 use super::super::finding::Finding;
 use super::super::text::long;
 use crate::config::TokenSource;
-use crate::model::console::{CALLBACK, KEYS};
+use crate::l10n::t;
+use crate::model::console;
 use crate::quota::margins;
 use crate::wechat::codes::{self, Row};
 use crate::wechat::protocol::TokenResponse;
 use crate::wechat::protocol::diagnosis::{CallbackPath, NoResult};
 
-/// Why a step without an answer ended.
-pub(super) const NO_ANSWER: &str = "no answer in time (10 s)";
+/// Returns why a step without an answer ended.
+pub(super) fn no_answer() -> String {
+    t!("doctor-no-answer")
+}
 
 /// The code for an address that is not on the account's IP list.
 const NOT_LISTED: i64 = 40_164;
@@ -30,12 +33,15 @@ pub(super) fn names(base: &str, found: &Result<Vec<SocketAddr>, String>) -> Find
     match found {
         Ok(addresses) => {
             let shown: Vec<_> = addresses.iter().map(|one| one.ip().to_string()).collect();
-            Finding::good(CHECK, format!("{base} is {}", shown.join(", ")))
+            Finding::good(
+                CHECK,
+                t!("doctor-names-good", base = %base, addresses = %shown.join(", ")),
+            )
         }
         Err(why) => Finding::bad(
             CHECK,
-            format!("the host of {base} cannot be found: {why}"),
-            "correct the machine's name server (/etc/resolv.conf), or `api_base` in the config",
+            t!("doctor-names-bad", base = %base, why = %why),
+            t!("doctor-names-advice"),
         ),
     }
 }
@@ -44,13 +50,8 @@ pub(super) fn names(base: &str, found: &Result<Vec<SocketAddr>, String>) -> Find
 pub(super) fn connection(connected: &Result<SocketAddr, String>) -> Finding {
     const CHECK: &str = "connection";
     match connected {
-        Ok(address) => Finding::good(CHECK, format!("{address} accepts connections")),
-        Err(why) => Finding::bad(
-            CHECK,
-            why,
-            "let the firewall pass outgoing connections, or correct `api_base`, `api_bases` or \
-             `proxy`",
-        ),
+        Ok(address) => Finding::good(CHECK, t!("doctor-connects", address = %address)),
+        Err(why) => Finding::bad(CHECK, why, t!("doctor-connect-advice")),
     }
 }
 
@@ -59,15 +60,21 @@ pub(super) fn clock(ahead: TimeDelta) -> Finding {
     const CHECK: &str = "clock";
     let apart = ahead.abs();
     if apart <= CLOCKS_AGREE {
-        return Finding::good(CHECK, "it agrees with the platform's");
+        return Finding::good(CHECK, t!("doctor-clock-good"));
     }
-    let side = if ahead > TimeDelta::zero() { "behind" } else { "ahead of" };
-    let what = format!("this machine's clock is {} {side} the platform's", long(apart));
-    let advice = "let NTP set it (`timedatectl set-ntp true`)";
+    let (is_behind, shown) = (ahead > TimeDelta::zero(), long(apart));
+    let advice = t!("doctor-clock-advice");
     if apart > margins::CLOCK_APART {
-        let what = format!("{what}, so nothing is sent");
+        let what = match is_behind {
+            true => t!("doctor-clock-behind-bad", apart = %shown),
+            false => t!("doctor-clock-ahead-bad", apart = %shown),
+        };
         return Finding::bad(CHECK, what, advice);
     }
+    let what = match is_behind {
+        true => t!("doctor-clock-behind", apart = %shown),
+        false => t!("doctor-clock-ahead", apart = %shown),
+    };
     Finding::warning(CHECK, what, advice)
 }
 
@@ -76,11 +83,10 @@ pub(super) fn token(answer: &TokenResponse, source: &TokenSource) -> Vec<Finding
     const CHECK: &str = "token";
     match answer {
         TokenResponse::Token { expires_in_s, .. } => {
-            let good =
-                Finding::good(CHECK, format!("one is given, valid for {expires_in_s} s more"));
+            let good = Finding::good(CHECK, t!("doctor-token-good", expires_in_s = %expires_in_s));
             let listed = match source {
                 TokenSource::Stable | TokenSource::Classic => {
-                    Some(Finding::good("IP list", "this machine's address is on it"))
+                    Some(Finding::good("IP list", t!("doctor-listed")))
                 }
                 // It is the token server's address that asked.
                 TokenSource::Url(_) => None,
@@ -98,7 +104,7 @@ pub(super) fn token(answer: &TokenResponse, source: &TokenSource) -> Vec<Finding
 pub(super) fn rights(answer: &Result<(), NoResult>) -> Finding {
     const CHECK: &str = "rights";
     match answer {
-        Ok(()) => Finding::good(CHECK, "it may read its tags, as a verified account may"),
+        Ok(()) => Finding::good(CHECK, t!("doctor-rights-good")),
         Err(NoResult::Refused { code, errmsg }) => {
             refused(CHECK, &codes::for_query(*code), (*code, errmsg))
         }
@@ -114,34 +120,34 @@ pub(super) fn callback(answer: &Result<CallbackPath, NoResult>, account: &str) -
         Err(NoResult::Refused { code: NO_CALLBACK, .. }) => {
             return Finding::bad(
                 CHECK,
-                "the account has no callback URL, so the platform pushes nothing",
-                format!("enter one that leads to /callback/{account} ({CALLBACK})"),
+                t!("doctor-no-callback"),
+                t!("doctor-enter-callback", account = %account, callback = %console::callback()),
             );
         }
         Err(NoResult::Refused { code, errmsg }) => {
-            let what = format!("not checked: the platform answers {code} ({errmsg})");
+            let what = t!("doctor-callback-refused", code = %code, errmsg = %errmsg);
             return Finding::remark(CHECK, what);
         }
         Err(NoResult::Unclear(why)) => {
-            return Finding::remark(CHECK, format!("not checked: {why}"));
+            return Finding::remark(CHECK, t!("doctor-not-checked", why = %why));
         }
     };
     if path.addresses.is_empty() {
         return Finding::bad(
             CHECK,
-            "the platform finds no address for the host of the callback URL",
-            format!("correct the URL ({CALLBACK}), or the host's DNS"),
+            t!("doctor-callback-no-address"),
+            t!("doctor-correct-callback", callback = %console::callback()),
         );
     }
     let shown = path.addresses.join(", ");
     if path.answered == 0 {
         return Finding::warning(
             CHECK,
-            format!("the platform finds its host at {shown}, and no ping is answered"),
-            "if events do not arrive either, let the firewall pass ports 80 and 443 to that host",
+            t!("doctor-callback-no-ping", shown = %shown),
+            t!("doctor-callback-ports"),
         );
     }
-    let what = format!("the platform finds its host at {shown}, and pings are answered");
+    let what = t!("doctor-callback-good", shown = %shown);
     Finding::good(CHECK, what)
 }
 
@@ -149,25 +155,25 @@ fn refused(check: &'static str, row: &Row, (code, errmsg): (i64, &str)) -> Findi
     if code == NOT_LISTED {
         return not_listed(errmsg);
     }
-    let what = format!("{} ({code}: {errmsg})", row.what());
+    let what = t!("doctor-refused", what = %row.what(), code = %code, errmsg = %errmsg);
     match row.helps() {
         Some(advice) => Finding::bad(check, what, advice),
-        None => Finding::warning(check, what, "it passes by itself: say this again in a minute"),
+        None => Finding::warning(check, what, t!("doctor-passes")),
     }
 }
 
 fn not_listed(errmsg: &str) -> Finding {
-    let (seen, which) = match address(errmsg) {
-        Some(ip) => (format!("as {ip}"), ip.to_string()),
-        None => (format!("({errmsg})"), "that address".to_owned()),
-    };
-    Finding::bad(
-        "IP list",
-        format!(
-            "the platform sees this machine {seen}, which is not on the account's IP list (40164)"
+    let keys = console::keys();
+    let (what, advice) = match address(errmsg) {
+        Some(ip) => (
+            t!("doctor-not-listed-as", ip = %ip),
+            t!("doctor-list-address", ip = %ip, keys = %keys),
         ),
-        format!("add {which} to it ({KEYS}); it works after some minutes"),
-    )
+        None => {
+            (t!("doctor-not-listed", errmsg = errmsg), t!("doctor-list-that-address", keys = %keys))
+        }
+    };
+    Finding::bad("IP list", what, advice)
 }
 
 /// Returns the address in a platform's message: the IPv4 one, if it is written in both forms.
@@ -177,12 +183,7 @@ fn address(errmsg: &str) -> Option<IpAddr> {
 }
 
 fn unclear(check: &'static str, why: &str) -> Finding {
-    Finding::bad(
-        check,
-        format!("the platform gave no answer that can be read: {why}"),
-        "look whether a proxy or a firewall answers in its place, and whether `api_base` is right; \
-         TLS needs the machine's root certificates (ca-certificates)",
-    )
+    Finding::bad(check, t!("doctor-unclear", why = %why), t!("doctor-unclear-advice"))
 }
 
 #[cfg(test)]

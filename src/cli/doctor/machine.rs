@@ -8,7 +8,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::super::finding::{Finding, Verdict};
+use super::super::finding::{self, Finding, Verdict};
 use super::super::text::count;
 use super::super::{Problem, database, places, zone_data};
 use super::Report;
@@ -32,22 +32,22 @@ pub(super) fn check(
     now: DateTime<Utc>,
     report: &mut Report<'_, '_>,
 ) -> Result<(), Problem> {
-    report.begins("state_dir and inbox")?;
+    report.begins(&t!("finding-step-folders"))?;
     // What is not good was said with the config.
     let folders = [places::state_dir(&config.state_dir), places::inbox(&config.inbox)];
     report.add_all(folders.into_iter().filter(|found| found.verdict == Verdict::Good))?;
     for (name, folder) in
         [("disk of state_dir", &config.state_dir), ("disk of inbox", &config.inbox)]
     {
-        report.begins(name)?;
+        report.begins(&finding::check_name(name))?;
         report.add_all(disk(name, folder))?;
     }
-    report.begins("listen")?;
+    report.begins(&finding::check_name("listen"))?;
     report.add(listen(config))?;
-    report.begins("database")?;
+    report.begins(&finding::check_name("database"))?;
     let (finding, zones) = database(config, now);
     report.add(finding)?;
-    report.begins("zone data")?;
+    report.begins(&finding::check_name("zone data"))?;
     report.add(zone_data_of(&zones, now))
 }
 
@@ -61,8 +61,8 @@ fn disk(name: &'static str, folder: &Path) -> Option<Finding> {
 }
 
 fn free_space(name: &'static str, folder: &Path, bytes: u64) -> Finding {
-    let what = format!("{} MiB are free at {}", count(bytes >> 20), folder.display());
-    let advice = "free some space: the daemon ends if it cannot store what it does";
+    let what = t!("doctor-free-space", mib = %count(bytes >> 20), folder = %folder.display());
+    let advice = t!("doctor-free-some");
     match bytes {
         0..FREE_BAD => Finding::bad(name, what, advice),
         FREE_BAD..FREE_LOW => Finding::warning(name, what, advice),
@@ -82,7 +82,7 @@ enum Port {
 
 fn listen(config: &Config) -> Finding {
     let Some(address) = config.listen else {
-        return Finding::good("listen", "there is no listener in the config");
+        return Finding::good("listen", t!("doctor-no-listener"));
     };
     listens(address, &port(config, address))
 }
@@ -105,22 +105,22 @@ fn port(config: &Config, address: SocketAddr) -> Port {
 fn listens(address: SocketAddr, port: &Port) -> Finding {
     const CHECK: &str = "listen";
     match port {
-        Port::Served => Finding::good(CHECK, format!("the daemon serves {address}")),
-        Port::Free => Finding::good(CHECK, format!("{address} is free; the daemon is not running")),
+        Port::Served => Finding::good(CHECK, t!("doctor-served", address = %address)),
+        Port::Free => Finding::good(CHECK, t!("doctor-port-free", address = %address)),
         Port::ServedElsewhere(Some(other)) => Finding::warning(
             CHECK,
-            format!("the running daemon serves {other}, not {address}"),
-            "restart it with this config",
+            t!("doctor-served-elsewhere", other = %other, address = %address),
+            t!("doctor-restart"),
         ),
         Port::ServedElsewhere(None) => Finding::warning(
             CHECK,
-            format!("the running daemon does not serve {address} (yet)"),
-            "if it did not start just now, restart it with this config",
+            t!("doctor-not-served", address = %address),
+            t!("doctor-restart-unless-new"),
         ),
         Port::Taken(error) => Finding::bad(
             CHECK,
-            format!("{address} cannot be listened on: {error}"),
-            "end the program that listens there (`ss -ltnp` shows it), or correct `listen`",
+            t!("doctor-port-taken", address = %address, error = %error),
+            t!("doctor-end-program"),
         ),
     }
 }
@@ -131,7 +131,7 @@ fn database(config: &Config, now: DateTime<Utc>) -> (Finding, Vec<Tz>) {
     let store = match database::open(config, now) {
         Ok(Some(store)) => store,
         Ok(None) => {
-            let what = "there is none yet: the daemon makes it at its start";
+            let what = t!("doctor-no-database");
             return (Finding::good(CHECK, what), Vec::new());
         }
         // Another user's command: nothing is wrong with the database.
@@ -139,7 +139,7 @@ fn database(config: &Config, now: DateTime<Utc>) -> (Finding, Vec<Tz>) {
             return (Finding::remark(CHECK, t!("doctor-not-checked", why = %why)), Vec::new());
         }
         Err(problem) => {
-            let advice = "`qunfa backup` says how a copy is put back; the log says more";
+            let advice = t!("doctor-database-advice");
             return (Finding::bad(CHECK, problem.message(), advice), Vec::new());
         }
     };
@@ -147,16 +147,14 @@ fn database(config: &Config, now: DateTime<Utc>) -> (Finding, Vec<Tz>) {
     let path = config.state_dir.join("qunfa.db");
     let bytes = fs::metadata(&path).map_or(0, |found| found.len());
     if bytes > READ_THROUGH {
-        let what = "it can be opened; it is too large to be read through here";
+        let what = t!("doctor-database-large");
         return (Finding::good(CHECK, what), zones);
     }
     let finding = match Store::check(&path) {
-        Ok(()) => Finding::good(CHECK, "it can be read, and is whole"),
-        Err(error) => Finding::bad(
-            CHECK,
-            Problem::Store(error).message(),
-            "stop the daemon, keep a copy of the folder, and put a backup back",
-        ),
+        Ok(()) => Finding::good(CHECK, t!("doctor-database-good")),
+        Err(error) => {
+            Finding::bad(CHECK, Problem::Store(error).message(), t!("doctor-database-restore"))
+        }
     };
     (finding, zones)
 }
@@ -167,7 +165,7 @@ fn zone_data_of(zones: &[Tz], now: DateTime<Utc>) -> Finding {
         Some((zone, from)) => {
             Finding::warning("zone data", zone_data::warning(zone, from), zone_data::advice())
         }
-        None => Finding::good("zone data", "those of the program and of the machine agree"),
+        None => Finding::good("zone data", t!("doctor-zones-good")),
     }
 }
 

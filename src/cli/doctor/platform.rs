@@ -8,11 +8,12 @@ use tokio::runtime::Runtime;
 use tokio::time::timeout;
 use url::Url;
 
-use super::super::finding::{Finding, Verdict};
+use super::super::finding::{self, Finding, Verdict};
 use super::super::{Problem, wait};
 use super::{Report, STEP, judge};
 use crate::config::{AccountConfig, Proxy, Secrets, TokenSource};
 use crate::daemon::Now;
+use crate::l10n::t;
 use crate::wechat::client::{ApiBase, Client};
 use crate::wechat::protocol::{self, HttpResponse, Request, TokenResponse, diagnosis};
 
@@ -57,10 +58,10 @@ impl Probe {
         let client = client(config);
         let way = (&client, &base);
         let Some(request) = token_request(config, secrets) else {
-            let what = "not asked for, because the secret was not read";
+            let what = t!("doctor-token-not-asked");
             return report.add(Finding::remark("token", what).of(name));
         };
-        report.begins(&format!("{name}: token"))?;
+        report.begins(&step(name, &finding::check_name("token")))?;
         let response = self.ask(way, request);
         // A token server that others share has a clock of its own.
         if !matches!(config.token, TokenSource::Url(_)) {
@@ -80,7 +81,7 @@ impl Probe {
         report: &mut Report<'_, '_>,
     ) -> Result<(), Problem> {
         let name = &config.account.name;
-        report.begins(&format!("{name}: rights"))?;
+        report.begins(&step(name, &finding::check_name("rights")))?;
         let response = self.ask(way, protocol::tags_get(token));
         if matches!(config.token, TokenSource::Url(_)) {
             self.judge_clock(&response, name, report)?;
@@ -91,7 +92,7 @@ impl Probe {
         if config.callback.is_none() || !may_go_on {
             return Ok(());
         }
-        report.begins(&format!("{name}: callback"))?;
+        report.begins(&step(name, &finding::check_name("callback")))?;
         let response = self.ask(way, diagnosis::callback_check(token));
         let callback = judge::callback(&diagnosis::read_callback_check(&response), name);
         report.add(callback.of(name))
@@ -115,8 +116,7 @@ impl Probe {
     ) -> Result<Option<ApiBase>, Problem> {
         let name = &config.account.name;
         if matches!(config.proxy, Some(Proxy::Unread)) {
-            let what =
-                "the way to the platform was not checked, because the proxy's URL was not read";
+            let what = t!("doctor-way-not-checked");
             report.add(Finding::remark("proxy", what).of(name))?;
             return Ok(None);
         }
@@ -125,7 +125,7 @@ impl Probe {
                 Ok(base) => base,
                 Err(error) => {
                     let what = format!("{text}: {error}");
-                    let finding = Finding::bad("api_base", what, "correct it in the config");
+                    let finding = Finding::bad("api_base", what, t!("doctor-correct-it"));
                     report.add(finding.of(name))?;
                     return Ok(None);
                 }
@@ -140,14 +140,14 @@ impl Probe {
                 if is_last { finding.of(name) } else { finding.of(name).softened() }
             };
             let (host, shown) = match proxy {
-                Some(url) => (url.expose_secret(), "the proxy"),
-                None => (text.as_str(), text.as_str()),
+                Some(url) => (url.expose_secret(), t!("doctor-the-proxy")),
+                None => (text.as_str(), text.clone()),
             };
-            report.begins(&format!("{name}: name look-up"))?;
+            report.begins(&step(name, &t!("doctor-step-names")))?;
             let found = self.runtime().block_on(look_up(host));
-            report.add(judged(judge::names(shown, &found)))?;
+            report.add(judged(judge::names(&shown, &found)))?;
             let Ok(addresses) = found else { continue };
-            report.begins(&format!("{name}: connection"))?;
+            report.begins(&step(name, &finding::check_name("connection")))?;
             let connected = self.runtime().block_on(connect(&addresses));
             report.add(judged(judge::connection(&connected)))?;
             if connected.is_ok() {
@@ -168,6 +168,10 @@ impl Probe {
     fn runtime(&self) -> &Runtime {
         self.runtime.as_ref().expect("only drop takes it")
     }
+}
+
+fn step(account: &str, step: &str) -> String {
+    t!("doctor-step-of", account = account, step = step)
 }
 
 /// Returns a client that makes an account's requests as the daemon does.
@@ -196,9 +200,9 @@ async fn look_up(base: &str) -> Result<Vec<SocketAddr>, String> {
     let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     let port = url.port_or_known_default().unwrap_or(SOCKS_PORT);
     let found = timeout(STEP, lookup_host((host, port))).await;
-    let found = found.map_err(|_| judge::NO_ANSWER.to_owned())?;
+    let found = found.map_err(|_| judge::no_answer())?;
     let found: Vec<_> = found.map_err(|error| error.to_string())?.collect();
-    if found.is_empty() { Err("it has no address".to_owned()) } else { Ok(found) }
+    if found.is_empty() { Err(t!("doctor-no-address")) } else { Ok(found) }
 }
 
 /// Connects to the first of these addresses that accepts.
@@ -209,7 +213,7 @@ async fn connect(addresses: &[SocketAddr]) -> Result<SocketAddr, String> {
         let problem = match timeout(share, TcpStream::connect(address)).await {
             Ok(Ok(_)) => return Ok(*address),
             Ok(Err(error)) => error.to_string(),
-            Err(_) => judge::NO_ANSWER.to_owned(),
+            Err(_) => judge::no_answer(),
         };
         problems.push(format!("{address}: {problem}"));
     }

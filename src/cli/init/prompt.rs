@@ -6,6 +6,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use secrecy::SecretString;
 
 use super::super::{Problem, Terminal};
+use crate::l10n::t;
 
 /// The questions of a command.
 pub(super) struct Prompt<'t, 'a> {
@@ -52,7 +53,7 @@ impl<'t, 'a> Prompt<'t, 'a> {
         writeln!(self.remarks)?;
         let answer = answer?;
         if answer.is_empty() || !answer.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Problem::No("a secret is one word; nothing was written".to_owned()));
+            return Err(Problem::No(t!("init-secret-one-word")));
         }
         Ok(answer.into())
     }
@@ -63,15 +64,15 @@ impl<'t, 'a> Prompt<'t, 'a> {
         self.remarks.flush()?;
         let mut answer = String::new();
         if answers.read_line(&mut answer)? == 0 {
-            return Err(Problem::No("no answer came, so nothing was written".to_owned()));
+            return Err(Problem::No(t!("init-no-answer")));
         }
         Ok(answer.trim().to_owned())
     }
 }
 
 /// Returns the answer if nobody can be asked.
-pub(super) fn missing(flag: &str) -> Problem {
-    Problem::No(format!("nobody can be asked without a terminal: say --{flag}"))
+fn missing(flag: &str) -> Problem {
+    Problem::No(t!("init-no-terminal", flag = flag))
 }
 
 /// A terminal that does not show what is typed, until this is dropped.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::config::{is_account_name, is_appid};
+use crate::l10n::{Lang, t};
 use crate::model::Kind;
 
 /// What a first config says.
@@ -14,6 +15,8 @@ pub(super) struct Plan {
     pub(super) secret: Secret,
     /// For the systemd unit.
     pub(super) system: bool,
+    /// The language of the config, and of what is written for people.
+    pub(super) lang: Lang,
 }
 
 /// Where the secret is.
@@ -40,35 +43,27 @@ impl Plan {
             Secret::Variable(name) => format!("secret_env: {name}"),
             Secret::Unit => {
                 let file = format!("${{CREDENTIALS_DIRECTORY}}/qunfa_{}.secret", self.account);
-                format!(
-                    "# The unit passes /etc/qunfa/credentials/{}.secret under this name.\n    \
-                     secret_file: {file}",
-                    self.account
-                )
+                let comment = t!("init-config-unit-secret", account = self.account.as_str());
+                format!("# {comment}\n    secret_file: {file}")
             }
         };
         let folder = match &self.secret {
             Secret::Unit => "${CREDENTIALS_DIRECTORY}/qunfa_",
             Secret::File(_) | Secret::Variable(_) => "",
         };
-        let name = &self.account;
-        format!(
-            "# The config of qunfa. Relative paths start in this file's folder. config.example.yaml\n\
-             # explains every line; `qunfa config check` checks this file.\n\
-             state_dir: {state}    # the database; only its owner can look into it\n\
-             inbox: {inbox}    # job files are dropped here\n\
-             listen: 127.0.0.1:8071    # callbacks, /healthz and /metrics\n\
-             \n\
-             accounts:\n  \
-               {account}:    # the account's name in job files\n    \
-                 kind: {kind}\n    \
-                 appid: {appid}\n    \
-                 {secret}\n    \
-                 # With a callback, results come by themselves, and sends on the website are seen. It is\n    \
-                 # served at /callback/{name}; its token is a word that you choose:\n    \
-                 # callback:\n    \
-                 #   token_file: {folder}{name}.callback\n"
-        )
+        let text = t!(
+            "init-config",
+            lang = self.lang.name(),
+            state = state,
+            inbox = inbox,
+            key = account,
+            kind = kind,
+            appid = appid.as_str(),
+            secret = secret,
+            account = self.account.as_str(),
+            folder = folder
+        );
+        text + "\n"
     }
 }
 
@@ -97,28 +92,28 @@ pub(super) fn shell(word: &str) -> String {
 }
 
 pub(super) fn account(text: &str) -> Result<String, String> {
-    let why = "a name is 1 to 64 letters (Chinese ones too), digits, or . _ @ -";
-    if is_account_name(text) { Ok(text.to_owned()) } else { Err(why.to_owned()) }
+    let why = || t!("init-bad-account");
+    if is_account_name(text) { Ok(text.to_owned()) } else { Err(why()) }
 }
 
 pub(super) fn kind(text: &str) -> Result<Kind, String> {
     match text {
         "subscription" | "订阅号" | "公众号" => Ok(Kind::Subscription),
         "service" | "服务号" => Ok(Kind::Service),
-        _ => Err("the kind is `subscription` (订阅号) or `service` (服务号)".to_owned()),
+        _ => Err(t!("init-bad-kind")),
     }
 }
 
 pub(super) fn appid(text: &str) -> Result<String, String> {
-    let why = "an appid is `wx` and letters or digits";
-    if is_appid(text) { Ok(text.to_owned()) } else { Err(why.to_owned()) }
+    let why = || t!("init-bad-appid");
+    if is_appid(text) { Ok(text.to_owned()) } else { Err(why()) }
 }
 
 pub(super) fn variable(text: &str) -> Result<String, String> {
     let fits = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let why = "a variable's name is letters, digits and _, and does not begin with a digit";
-    if fits { Ok(text.to_owned()) } else { Err(why.to_owned()) }
+    let why = || t!("init-bad-variable");
+    if fits { Ok(text.to_owned()) } else { Err(why()) }
 }
 
 #[cfg(test)]
@@ -140,7 +135,14 @@ mod tests {
             ("brand", Kind::Subscription, Secret::Unit, true),
         ] {
             let name = account.to_owned();
-            let plan = Plan { account: name, kind, appid: "wx0123".to_owned(), secret, system };
+            let plan = Plan {
+                account: name,
+                kind,
+                appid: "wx0123".to_owned(),
+                secret,
+                system,
+                lang: Lang::En,
+            };
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("config.yaml");
             fs::write(&path, plan.text()).unwrap();
@@ -166,6 +168,7 @@ mod tests {
             appid: "wx1".to_owned(),
             secret: Secret::File(file),
             system: false,
+            lang: Lang::En,
         };
         let path = dir.path().join("config.yaml");
         fs::write(&path, plan.text()).unwrap();

@@ -212,3 +212,15 @@ impl Authenticator {
         Ok(Message { text, credence: Credence::Proof })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_refusal_is_found_by_its_word() {
+        for refusal in Refusal::ALL {
+            assert_eq!(Refusal::parse(refusal.code()), Some(refusal));
+        }
+    }
+}
