@@ -90,11 +90,6 @@ pub(super) fn count(number: u64) -> String {
     shown
 }
 
-/// Returns `1 job`, `2 jobs`.
-pub(super) fn plural(number: usize, one: &str, many: &str) -> String {
-    format!("{} {}", count(number as u64), if number == 1 { one } else { many })
-}
-
 /// Returns an id, and what follows it, after the title that names the same in words.
 pub(super) fn named(title: &str, id: &str) -> String {
     let same = id.split(' ').next() == Some(title);
