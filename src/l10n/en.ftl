@@ -359,8 +359,8 @@ alert-account-paused = the account is paused: { $because }
 alert-all-paused = all accounts are paused: { $because }
 alert-refused-file =
     { $problems ->
-        [one] the inbox refused { $name }: { $count } problem
-       *[other] the inbox refused { $name }: { $count } problems
+        [one] the inbox refused { $name }: { $problems } problem
+       *[other] the inbox refused { $name }: { $problems } problems
     }
 alert-refused-file-line =
     { $problems ->
@@ -2588,10 +2588,10 @@ init-config =
     listen: 127.0.0.1:8071    # callbacks, /healthz and /metrics
 
     accounts:
-      { $key }:    # the account's name in job files
+    {"  "}{ $key }:    # the account's name in job files
         kind: { $kind }
         appid: { $appid }
-        { $secret }
+    {"    "}{ $secret }
         # With a callback, results come by themselves, and sends on the website are seen. It is
         # served at /callback/{ $account }; its token is a word that you choose:
         # callback:

@@ -2370,10 +2370,10 @@ init-config =
     listen: 127.0.0.1:8071    # 回调、/healthz 和 /metrics
 
     accounts:
-      { $key }:    # 账号在任务文件中的名称
+    {"  "}{ $key }:    # 账号在任务文件中的名称
         kind: { $kind }
         appid: { $appid }
-        { $secret }
+    {"    "}{ $secret }
         # 设置回调后，平台会主动推送结果，也能得知网站上的群发。回调地址是
         # /callback/{ $account }；token 由你自己决定：
         # callback:
@@ -2479,7 +2479,7 @@ told-see-handler = 检查该处理程序：在此期间粉丝会看到错误提�
 told-unread-event = { $account } 的一个已签名的事件无法解析：{ $why }
 told-event-kept = 原文保存在数据表 unread_event 中；请换用更新版本的 qunfa
 told-events-dropped = 群发待核实期间，{ $account } 有 { $events } 个事件被丢弃：数量超过可暂存的上限，其中可能有这条群发自己的事件
-told-look-before-resolve = 认定结果之前，请先在平台的发表记录中查看这条群发；如果这些事件不是来自网站上的群发，说明有人得知了回调的 Token：请在平台和配置中更换它，并使用安全模式
+told-look-before-resolve = 认定结果之前，请先查看这条群发在平台上的记录；如果这些事件不是来自网站上的群发，说明有人得知了回调的 Token：请在平台和配置中更换它，并使用安全模式
 told-event-flood = { $account } 的回调收到超过 { $most } 个事件，其群发并非由本机发出；最早的已不再保存
 told-change-token = 如果不是来自网站上的群发，说明有人得知了回调的 Token：请在平台和配置中更换它，并使用安全模式
 told-first-month = qunfa 自 { $since } 起接管此账号：本月此前在网站上或由其他程序发出的群发，它并不知道，而这些占用同样的额度
