@@ -157,9 +157,11 @@ impl Cron {
         let days = match (days, lang()) {
             ("", _) => t!("cron-every-day"),
             (days, Lang::En) => days.to_owned(),
-            (days, Lang::ZhCn) => {
-                days.replace(", （", "（").replace(", ", "、").replace(" 和 ", "和")
-            }
+            (days, Lang::ZhCn) => days
+                .replace(", （", "（")
+                .replace(", 和 ", "和")
+                .replace(", ", "、")
+                .replace(" 和 ", "和"),
         };
         let times: Vec<_> =
             self.times.iter().map(|time| time.format("%H:%M").to_string()).collect();

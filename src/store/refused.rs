@@ -128,7 +128,7 @@ impl Tx<'_> {
             let advice = t!("attention-mend-file", name = %name);
             Ok(AlertView {
                 why: None,
-                file: Some(RefusedFiles::One { name: name.clone(), problems, line }),
+                file: Some(RefusedFiles::One { name, problems, line }),
                 id: None,
                 account: None,
                 kind: KIND.into(),

@@ -94,7 +94,7 @@ pub(in crate::cli) fn whole(blank: &Page, view: &StatusView, now: DateTime<Utc>)
         let jobs: Vec<_> = view.next.iter().collect();
         let most = Most { rows, rest: more_planned };
         section(blank, &|page| {
-            next(page, (&t!("status-head-next"), &jobs), (most, waiting(view)), now)
+            next(page, (&t!("status-head-next"), &jobs), (most, waiting(view)), now);
         })
     };
     // A heading and a last line come on top.
