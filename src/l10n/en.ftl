@@ -300,8 +300,8 @@ alert-account-paused = the account is paused: { $because }
 alert-all-paused = all accounts are paused: { $because }
 alert-refused-file =
     { $problems ->
-        [one] the inbox refused { $name }: { $count } problem
-       *[other] the inbox refused { $name }: { $count } problems
+        [one] the inbox refused { $name }: { $problems } problem
+       *[other] the inbox refused { $name }: { $problems } problems
     }
 alert-refused-file-line =
     { $problems ->
