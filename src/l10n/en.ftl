@@ -1988,6 +1988,7 @@ finding-good = good{"     "}
 finding-warning = warning{"  "}
 finding-bad = bad{"      "}
 finding-line = { $account }{ $check }: { $what }
+finding-account = { $name }:{" "}
 finding-config = config
 finding-secrets = secrets
 finding-zone-data = zone data
@@ -2055,23 +2056,17 @@ doctor-bad =
         [one] { $count } thing is bad; { $warnings }. Steps after a bad one are left out.
        *[other] { $count } things are bad; { $warnings }. Steps after a bad one are left out.
     }
-init-config =
-    # The config of qunfa. Relative paths start in this file's folder. config.example.yaml
-    # explains every line; `qunfa config check` checks this file.
-    lang: { $lang }    # the language of answers, alerts and commands
-    state_dir: { $state }    # the database; only its owner can look into it
-    inbox: { $inbox }    # job files are dropped here
-    listen: 127.0.0.1:8071    # callbacks, /healthz and /metrics
-
-    accounts:
-      { $key }:    # the account's name in job files
-        kind: { $kind }
-        appid: { $appid }
-        { $secret }
-        # With a callback, results come by themselves, and sends on the website are seen. It is
-        # served at /callback/{ $account }; its token is a word that you choose:
-        # callback:
-        #   token_file: { $folder }{ $account }.callback
+init-config-about =
+    The config of qunfa. Relative paths start in this file's folder. config.example.yaml
+    explains every line; `qunfa config check` checks this file.
+init-config-lang = the language of answers, alerts and commands
+init-config-state = the database; only its owner can look into it
+init-config-inbox = job files are dropped here
+init-config-listen = callbacks, /healthz and /metrics
+init-config-account = the account's name in job files
+init-config-callback =
+    With a callback, results come by themselves, and sends on the website are seen. It is
+    served at /callback/{ $account }; its token is a word that you choose:
 init-config-unit-secret = The unit passes /etc/qunfa/credentials/{ $account }.secret under this name.
 init-account = The account's name in job files
 init-kind = Its kind, subscription (订阅号) or service (服务号)

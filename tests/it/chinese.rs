@@ -17,8 +17,7 @@ fn a_refusal_of_the_store_is_in_the_language_of_the_command() {
         &["approve", "club-news"],
         &["retry", "club-news"],
         &["resolve", "club-news", "--not-sent"],
-        &["reschedule", "club-news", "--to", "2027-03-21 20:00"],
-        &["cancel", "unknown"],
+        &["reschedule", "club-news", "2027-03-21 20:00"],
     ]
     .iter()
     .map(|arguments| {

@@ -15,12 +15,8 @@ const WITHOUT: &[&str] = &[
     "src/cli/config_check.rs",
     "src/cli/doctor.rs",
     "src/cli/doctor/judge.rs",
-    "src/cli/doctor/machine.rs",
     "src/cli/doctor/platform.rs",
-    "src/cli/finding.rs",
-    "src/cli/init.rs",
     "src/cli/init/prompt.rs",
-    "src/cli/init/written.rs",
     "src/config.rs",
     "src/config/account.rs",
     "src/config/alerts.rs",
@@ -118,7 +114,7 @@ const MAY_HAVE: &[&str] = &[
 /// Words that only SQL has.
 const SQL: &[&str] = &[
     "SELECT", "INSERT", "UPDATE", "DELETE", "WHERE", "PRAGMA", "FROM", "JOIN", "AND", "NULL",
-    "CASE",
+    "CASE", "IN",
 ];
 
 /// The string literals of a file's production code, each with the statement up to it.
