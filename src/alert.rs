@@ -76,6 +76,7 @@ const LOOK: &[&str] = &[
     "appid",
     "callback",
     "callback_silent",
+    "config",
     "delivery",
     "event_flood",
     "events_dropped",

@@ -52,6 +52,7 @@ mod zone_data;
 use std::fmt::Write as _;
 use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use serde::Serialize;
@@ -370,7 +371,12 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
     let terminal = &mut terminal;
     let who = reply::person();
     match arguments.command {
-        Command::Run => daemon::run(load(&path, Secrets::Read)?, terminal.now.clone())?,
+        Command::Run => {
+            let config = load(&path, Secrets::Read)?;
+            let variable = |name: &str| std::env::var(name).ok();
+            let reload = Arc::new(move || config::load(&path, &variable, Secrets::Read));
+            daemon::run(config, reload, terminal.now.clone())?;
+        }
         Command::Demo => {
             demo::run(&terminal.now, terminal.out).map_err(Problem::Rehearsal)?;
         }

@@ -23,6 +23,8 @@ mod maintenance;
 mod metrics;
 mod notify;
 mod pictures;
+mod reload;
+mod reloader;
 mod signals;
 
 use std::net::SocketAddr;
@@ -45,11 +47,13 @@ use database_file::DatabaseFile;
 use delivery::Deliveries;
 use dispatcher::Dispatcher;
 use input::{Input, Trouble, ValidFile};
-use signals::Signals;
+use reloader::{AccountViews, Fixed, PingTask, Reloader};
+use signals::{Asked, Signals};
 
 pub use heartbeat::{Clock, Heartbeat, LockedOut, heartbeat};
 pub use ingest::offered;
 pub use lock::{Running, running};
+pub use reloader::LoadConfig;
 
 /// The only clock, as `main` reads it.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -155,6 +159,8 @@ pub struct Options {
     pub now: Now,
     /// Given by a rehearsal whose clock jumps over idle time.
     pub jump: Option<Jump>,
+    /// Loads the config again when a signal asks for it; a rehearsal has none.
+    pub reload: Option<LoadConfig>,
     /// Receives the address that the callback listener got.
     pub on_listen: Option<oneshot::Sender<SocketAddr>>,
     /// Ends the daemon, in addition to the signals.
@@ -165,10 +171,16 @@ pub struct Options {
 ///
 /// # Errors
 /// See [`RunError`].
-pub fn run(config: Config, now: Now) -> Result<(), RunError> {
+pub fn run(config: Config, reload: LoadConfig, now: Now) -> Result<(), RunError> {
     let runtime = runtime()?;
     let (_stop, stopped) = watch::channel(false);
-    let options = Options { now: Arc::clone(&now), jump: None, on_listen: None, stop: stopped };
+    let options = Options {
+        now: Arc::clone(&now),
+        jump: None,
+        reload: Some(reload),
+        on_listen: None,
+        stop: stopped,
+    };
     let state = config.state_dir.clone();
     crash::watch(&state, Arc::clone(&now));
     let outcome = runtime.block_on(serve(config, options));
@@ -219,14 +231,17 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let (ending, ended) = watch::channel(false);
     let (report_locked_out, locked_out) = watch::channel(None);
     let mut tasks = tokio::task::JoinSet::new();
+    let views = AccountViews::of(&engine)?;
     let mut listens = None;
     if let Some(listener) = listener {
         listens = Some(announce(&listener, options.on_listen)?);
+        let metrics =
+            metrics::Metrics::new(database(&state), views.configured(), locked_out.clone());
         let way = callback::LoopHandle { to: sender.clone(), now: options.now.clone(), locked_out };
-        let sink = callback::CallbackHandler::new(&engine, database(&state), way);
+        let sink = callback::CallbackHandler::new(views.callbacks(), metrics, way);
         tasks.spawn(callback::serve(listener, sink, ended.clone()));
     }
-    let accounts = engine.accounts_by_any_name()?;
+    let accounts = views.by_any_name();
     let files = files::Files::open(&state)?;
     let (clock, to) = (options.now.clone(), sender.clone());
     let ingest_task = ingest::IngestTask { inbox, accounts, files: files.clone(), now: clock, to };
@@ -236,9 +251,9 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         check_state_directory(database(&state), sender.clone());
     }
     let heartbeat = heartbeat::HeartbeatWriter::start(&state, listens, &mut tasks, now);
-    if let Some(url) = config.alerts.ping.clone() {
-        tasks.spawn(delivery::ping(url, heartbeat.watch()));
-    }
+    let fixed = Fixed::of(&config);
+    let ping = PingTask::start(config.alerts.ping.clone(), heartbeat.watch());
+    let reloader = Reloader::new(options.reload, fixed, views, ping, sender.clone());
     let deliveries = Deliveries::new(config.alerts, &engine, &options.now, sender.clone());
     let dispatcher = Dispatcher::new(bases, (files.path(), &state), options.now.clone(), sender);
     let mut daemon = Daemon {
@@ -251,6 +266,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         dispatcher,
         files,
         deliveries,
+        reloader,
         watch: ClockWatch::new((options.now)()),
         jumped: TimeDelta::zero(),
         now: options.now,
@@ -364,7 +380,7 @@ async fn open_patiently(
         }
         tokio::select! {
             () = tokio::time::sleep(TRY_LOCKED_EVERY) => {}
-            signal = signals.recv() => {
+            signal = signals.stopped() => {
                 tracing::info!("{signal}: the database is still locked; qunfa has ended");
                 return Ok(None);
             }
@@ -440,6 +456,7 @@ struct Daemon {
     dispatcher: Dispatcher,
     files: files::Files,
     deliveries: Deliveries,
+    reloader: Reloader,
     now: Now,
     jump: Option<Jump>,
     looked: Look,
@@ -478,7 +495,10 @@ impl Daemon {
             let waited = tokio::select! {
                 _ = inputs.recv_many(&mut batch, 256) => Waited::Inputs,
                 () = wait(self.pause(now), leaves_at, &self.now) => Waited::Time,
-                signal = signals.recv() => Waited::Stop(signal),
+                asked = signals.recv() => match asked {
+                    Asked::Stop(signal) => Waited::Stop(signal),
+                    Asked::Reload => Waited::Reload,
+                },
                 _ = stop.wait_for(|stop| *stop) => Waited::Stop("the rehearsal is over"),
             };
             match waited {
@@ -492,6 +512,7 @@ impl Daemon {
                     }
                 }
                 Waited::Time => self.jump_ahead(),
+                Waited::Reload => self.begin_reload(),
                 Waited::Stop(why) => {
                     self.notifier.stopping();
                     tracing::info!("{why}: nothing new is released, answers under way are awaited");
@@ -744,6 +765,7 @@ impl Daemon {
             Input::Delivery(attempt) => {
                 self.deliveries.record(&mut self.engine, attempt, now)?;
             }
+            Input::Config(read) => self.take_config(read, now)?,
             Input::Inbox(trouble) => {
                 self.engine.set_inbox_alert(trouble.each_ref().map(Option::as_deref), now)?;
             }
@@ -772,5 +794,6 @@ async fn wait(pause: Duration, leaves_at: Option<DateTime<Utc>>, now: &Now) {
 enum Waited {
     Inputs,
     Time,
+    Reload,
     Stop(&'static str),
 }

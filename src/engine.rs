@@ -20,6 +20,7 @@ mod outcome;
 mod prepare;
 mod qrcodes;
 mod recovery;
+mod reload;
 mod series;
 mod session;
 mod upkeep;
@@ -40,6 +41,8 @@ use crate::store::{
 };
 use crate::wechat::callback::{MassEvent, ScanEvent, Status};
 use crate::wechat::protocol::{self, HttpResponse, Request};
+
+use session::Standing;
 
 use account_pass::AccountPass;
 pub use api_call::{Deletability, Deletable, Undeletable, deletable};
@@ -291,7 +294,15 @@ impl Engine {
 
     /// Returns the accounts in the config's order.
     pub fn accounts(&self) -> impl Iterator<Item = &AccountConfig> {
-        self.sessions.iter().map(|session| &session.config)
+        self.numbered_accounts().map(|(_, config)| config)
+    }
+
+    /// Returns the accounts of the config, each with the number by which requests and inputs name
+    /// it. A reload keeps the number of an account.
+    pub fn numbered_accounts(&self) -> impl Iterator<Item = (usize, &AccountConfig)> {
+        let is_configured = |session: &Session| session.standing != Standing::Removed;
+        let sessions = self.sessions.iter().enumerate();
+        sessions.filter(move |(_, one)| is_configured(one)).map(|(at, one)| (at, &one.config))
     }
 
     /// Returns the last sample of each account's platform clock: when it was taken, and its value.
@@ -385,7 +396,7 @@ impl Engine {
 
     /// Returns when the next pass has something to do.
     pub fn next_wake(&self) -> Option<DateTime<Utc>> {
-        let wakes = self.sessions.iter().filter_map(|session| session.wake);
+        let wakes = self.sessions.iter().filter_map(Session::wakes_at);
         wakes.chain(self.next_departure()).min()
     }
 
@@ -472,7 +483,7 @@ impl Engine {
     /// Returns the sessions to look at, the longest due first.
     fn ready(&self, now: DateTime<Utc>) -> Vec<usize> {
         let wakes = self.sessions.iter().enumerate().filter_map(|(index, session)| {
-            session.wake.filter(|wake| *wake <= now).map(|wake| (wake, index))
+            session.wakes_at().filter(|wake| *wake <= now).map(|wake| (wake, index))
         });
         let mut ready: Vec<_> = wakes.collect();
         ready.sort_unstable();
@@ -607,6 +618,7 @@ impl Engine {
             order.sort_by_key(|job| first_at(job, first_taken_at));
             let named: HashMap<_, _> = sessions
                 .iter()
+                .filter(|session| session.standing != Standing::Removed)
                 .map(|session| (session.config.account.name.as_str(), session))
                 .collect();
             for job in order {
@@ -798,7 +810,7 @@ impl Engine {
     pub fn request_syncs(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let Self { store, sessions, .. } = self;
         store.transaction(|tx| {
-            for session in sessions.iter_mut().filter(|session| !session.mistaken) {
+            for session in sessions.iter_mut().filter(|session| session.is_usual()) {
                 followers::request_daily_sync(tx, session, now)?;
             }
             Ok(())
@@ -837,7 +849,7 @@ pub fn bodies(spec: &JobSpec) -> Vec<BatchBody> {
 
 /// Returns the session of the account that has this name in the database.
 fn session_named<'a>(sessions: &'a [Session], account: &str) -> Option<&'a Session> {
-    sessions.iter().find(|session| session.config.account.name == account && !session.mistaken)
+    sessions.iter().find(|session| session.config.account.name == account && session.is_usual())
 }
 
 /// Raises an alert about what only an operator can judge.

@@ -42,6 +42,7 @@ impl Backlog {
                 | Input::MaintenanceTask(_)
                 | Input::Delivery(_)
                 | Input::Checked(_)
+                | Input::Config(_)
                 | Input::Inbox(_)) => self.others.push_back(other),
             }
         }
@@ -61,6 +62,7 @@ impl Backlog {
             | Input::Refused(..)
             | Input::Delivery(_)
             | Input::Checked(_)
+            | Input::Config(_)
             | Input::Inbox(_) => true,
         });
     }
@@ -94,6 +96,7 @@ pub(super) fn acknowledge(input: Input, done: Done) {
             | Input::MaintenanceTask(_)
             | Input::Delivery(_)
             | Input::Checked(_)
+            | Input::Config(_)
             | Input::Inbox(_),
             _,
         ) => {}

@@ -56,6 +56,14 @@ impl Dispatcher {
         Self { bases, client, abreast, uploads, pictures, now, to }
     }
 
+    /// Sends the later requests of an account to this address; new accounts come in order.
+    pub(super) fn set_base(&mut self, session: usize, base: ApiBase) {
+        match self.bases.get_mut(session) {
+            Some(known) => *known = base,
+            None => self.bases.push(base),
+        }
+    }
+
     /// Sends a request when its turn comes.
     pub(super) fn send(&self, Outgoing { session, ticket, request }: Outgoing) {
         let (client, base) = (Arc::clone(&self.client), self.bases[session].clone());

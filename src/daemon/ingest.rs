@@ -64,7 +64,8 @@ impl Reader {
 /// Takes files, one after the other.
 pub(super) struct IngestTask {
     pub(super) inbox: Inbox,
-    pub(super) accounts: Vec<Account>,
+    /// The accounts by any name; a reload changes them.
+    pub(super) accounts: watch::Receiver<Arc<[Account]>>,
     pub(super) files: Files,
     pub(super) now: Now,
     pub(super) to: mpsc::Sender<Input>,
@@ -87,7 +88,6 @@ impl IngestTask {
     pub(super) async fn run(self, mut refused: Vec<String>, mut ended: watch::Receiver<bool>) {
         let Self { mut inbox, accounts, files, now, to } = self;
         let reader = Reader::start();
-        let accounts: Arc<[Account]> = accounts.into();
         let mut ingest = Ingest { trouble: Trouble::default(), passed: Passed::default(), to };
         loop {
             let at = now();
@@ -109,7 +109,7 @@ impl IngestTask {
                     // One at a time: a full inbox must not fill the memory.
                     for entry in entries {
                         let crash = refused.iter().position(|name| *name == entry.name());
-                        let (known, keeper) = (Arc::clone(&accounts), files.clone());
+                        let (known, keeper) = (Arc::clone(&accounts.borrow()), files.clone());
                         let crash = crash.map(|at| refused.swap_remove(at));
                         let reading = reader.run(move || {
                             let offer = match crash {

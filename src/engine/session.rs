@@ -1,6 +1,8 @@
 //! One account's in-memory state: access token, last clock sample, requests in flight. It is
 //! rebuilt after a restart.
 
+mod reload;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -69,13 +71,24 @@ pub(super) struct PageInFlight {
     pub(super) parts: u32,
 }
 
+/// Whether the config covers an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It does.
+    Configured,
+    /// The data under its name in the database belongs to another account: nothing is done with it.
+    Mistaken,
+    /// It does not any more. Only what is under way is settled.
+    Removed,
+}
+
 /// One account's volatile state.
 #[derive(Debug)]
 pub struct Session {
     /// The account as configured.
     pub config: AccountConfig,
-    /// The data under its name in the database belongs to another account: nothing is done with it.
-    pub(super) mistaken: bool,
+    /// Whether the config covers it.
+    pub(super) standing: Standing,
     /// When to look at it again.
     pub(super) wake: Option<DateTime<Utc>>,
     /// Which requests are open.
@@ -97,6 +110,8 @@ pub struct Session {
     fruitless: u32,
     /// Unreadable responses in a row, by what was requested.
     unread: BTreeMap<&'static str, u32>,
+    /// The request for a token or a clock sample that is open was made with a former secret or address.
+    access_changed: bool,
 }
 
 impl Session {
@@ -104,7 +119,8 @@ impl Session {
     pub(super) fn new(config: AccountConfig, now: DateTime<Utc>) -> Self {
         Self {
             config,
-            mistaken: false,
+            standing: Standing::Configured,
+            access_changed: false,
             wake: Some(now),
             in_flight: InFlight::default(),
             page: None,
@@ -224,6 +240,9 @@ impl Session {
     ) -> Result<(), StoreError> {
         self.wake = Some(now);
         self.in_flight.end(ticket.slot());
+        if self.is_void(ticket) {
+            return Ok(());
+        }
         self.alert_unreadable(tx, (ticket, response), now)?;
         // A token server that others share has a clock of its own, perhaps ours.
         let shared =

@@ -32,6 +32,7 @@ mod e2e_listener;
 mod e2e_locked;
 mod e2e_log;
 mod e2e_process;
+mod e2e_reload;
 mod e2e_restore;
 mod e2e_series;
 mod followers;

@@ -1,0 +1,90 @@
+//! Takes a changed config while the daemon runs: on SIGHUP, as `systemctl reload` sends it.
+//!
+//! The loop takes it between two passes. A config that cannot be used changes nothing. The paths and
+//! the address stay those of the start: the lock, the database, the inbox and the listener depend on
+//! them.
+
+use chrono::{DateTime, Utc};
+
+use crate::config::Config;
+use crate::daemon::reloader::Fixed;
+use crate::daemon::{Daemon, RunError, api_base};
+
+impl Daemon {
+    /// Begins to read the config again.
+    pub(super) fn begin_reload(&mut self) {
+        self.notifier.reloading();
+        if self.reloader.begin() {
+            tracing::info!("SIGHUP: the config and its secrets are read again");
+        } else {
+            tracing::info!("SIGHUP is ignored: a rehearsal has no config to read again");
+            self.notifier.reloaded();
+        }
+    }
+
+    /// Takes a config that was read, or says why it is not taken.
+    pub(super) fn take_config(
+        &mut self,
+        read: &Result<Config, String>,
+        now: DateTime<Utc>,
+    ) -> Result<(), RunError> {
+        let usable = match read {
+            Ok(config) => {
+                config.accounts.iter().try_for_each(|account| api_base(account).map(drop))
+            }
+            Err(_) => Ok(()),
+        };
+        match (read, usable) {
+            (Ok(config), Ok(())) => self.reload(config, now)?,
+            (Err(why), _) => self.refuse_config(why, now)?,
+            (Ok(_), Err(why)) => self.refuse_config(&why.to_string(), now)?,
+        }
+        self.notifier.reloaded();
+        if self.reloader.ended() {
+            self.begin_reload();
+        }
+        Ok(())
+    }
+
+    fn reload(&mut self, config: &Config, now: DateTime<Utc>) -> Result<(), RunError> {
+        self.engine.reload(&config.accounts, now)?;
+        for (number, account) in self.engine.numbered_accounts() {
+            self.dispatcher.set_base(number, api_base(account)?);
+        }
+        self.reloader.views.update(&self.engine)?;
+        self.reloader.ping.replace(config.alerts.ping.clone());
+        self.deliveries.reload(config.alerts.clone(), &self.engine);
+        for warning in &config.warnings {
+            tracing::warn!("{warning}");
+        }
+        tracing::info!(accounts = config.accounts.len(), "the config was reloaded");
+        self.tell_what_needs_a_restart(config, now)
+    }
+
+    fn tell_what_needs_a_restart(
+        &mut self,
+        config: &Config,
+        now: DateTime<Utc>,
+    ) -> Result<(), RunError> {
+        let keys = self.reloader.fixed.differences(&Fixed::of(config));
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let what = format!(
+            "changed in the config, but needs a restart: {}; everything else is in use",
+            keys.join(", ")
+        );
+        tracing::warn!("{what}");
+        self.engine.set_config_alert(Some((&what, "restart the daemon")), now)?;
+        Ok(())
+    }
+
+    fn refuse_config(&mut self, why: &str, now: DateTime<Utc>) -> Result<(), RunError> {
+        tracing::error!("the daemon continues with the config that it has: {why}");
+        let first = why.lines().next().unwrap_or_default();
+        let what = format!("the daemon continues with the config that it has: {first}");
+        let advice = "see `qunfa config check`, correct the file, and reload the daemon";
+        self.engine.set_config_alert(Some((&what, advice)), now)?;
+        Ok(())
+    }
+}
