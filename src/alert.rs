@@ -85,13 +85,18 @@ const LOOK: &[&str] = &[
     "forward",
     "held",
     "hold",
+    "menu",
     "no_result",
+    "preview",
+    "qrcodes",
     "quota_low",
     "refused_file",
+    "speed",
     "unconfigured",
     "unread_event",
     "unreadable",
-    "uploads",
+    "upload_stalled",
+    "zone_data",
 ];
 
 /// Returns how soon an operator has to look at an alert of a kind.

@@ -12,6 +12,7 @@ mod template;
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::l10n::t;
 use chrono::{
     DateTime, Datelike, FixedOffset, LocalResult, Months, NaiveDate, NaiveDateTime, TimeDelta,
     TimeZone, Utc,
@@ -176,13 +177,13 @@ pub fn beijing(at: DateTime<Utc>) -> String {
 pub fn long(span: TimeDelta) -> String {
     let (days, hours, minutes) = (span.num_days(), span.num_hours(), span.num_minutes());
     match (days, hours, minutes) {
-        (2.., _, _) => format!("{days} days"),
-        (1, _, _) if hours % 24 == 0 => "1 day".to_owned(),
-        (1, _, _) => format!("1 day {} h", hours % 24),
-        (_, 1.., _) if minutes % 60 == 0 => format!("{hours} h"),
-        (_, 1.., _) => format!("{hours} h {} min", minutes % 60),
-        (_, _, 2..) => format!("{minutes} min"),
-        _ => format!("{} s", span.num_seconds()),
+        (2.., _, _) => t!("span-days", days = days),
+        (1, _, _) if hours % 24 == 0 => t!("span-days", days = 1),
+        (1, _, _) => t!("span-day-hours", hours = hours % 24),
+        (_, 1.., _) if minutes % 60 == 0 => t!("span-hours", hours = hours),
+        (_, 1.., _) => t!("span-hours-minutes", hours = hours, minutes = minutes % 60),
+        (_, _, 2..) => t!("span-minutes", minutes = minutes),
+        _ => t!("span-seconds", seconds = span.num_seconds()),
     }
 }
 
@@ -195,7 +196,7 @@ pub fn rfc3339(at: DateTime<Utc>) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LocalTimeError {
     /// The clocks are put forward over it.
-    #[error("this time does not exist in {0}: the clocks are put forward over it")]
+    #[error("{}", t!("time-skipped", zone = %.0))]
     Skipped(Tz),
 }
 

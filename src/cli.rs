@@ -22,6 +22,7 @@ mod finding;
 mod followers;
 mod forecast;
 mod format;
+pub mod help;
 mod init;
 mod jobs;
 mod lookup;
@@ -54,13 +55,14 @@ use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 
 use crate::config::{self, Config, ConfigError, Secrets};
 use crate::daemon::{self, Now, RunError};
 use crate::demo;
 use crate::inbox;
+use crate::l10n::{self, Lang};
 use crate::store::StoreError;
 
 /// The whole command line.
@@ -76,6 +78,9 @@ pub struct Arguments {
     #[arg(long, global = true, value_name = "FILE", env = "QUNFA_CONFIG")]
     #[arg(default_value = "/etc/qunfa/config.yaml")]
     config: PathBuf,
+    /// The language: en or zh-CN; default: `lang` of the config, else LC_ALL, LC_MESSAGES or LANG
+    #[arg(long, global = true, value_name = "LANG", value_parser = language)]
+    lang: Option<Lang>,
     #[command(subcommand)]
     command: Command,
 }
@@ -365,9 +370,24 @@ impl Problem {
 ///
 /// # Errors
 /// See [`Problem`].
-pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, Problem> {
+pub fn run(arguments: Arguments, terminal: Terminal<'_>) -> Result<Answer, Problem> {
+    // The daemon's log is English; what it writes for people, it writes in the config's language.
+    let lang = match arguments.command {
+        Command::Run => Lang::En,
+        _ => arguments.lang.unwrap_or_else(l10n::lang),
+    };
+    l10n::within(lang, || dispatch(arguments, terminal))
+}
+
+fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, Problem> {
     let path = arguments.config;
-    let config = || load(&path, Secrets::Leave);
+    let config = || {
+        let config = load(&path, Secrets::Leave)?;
+        if let (None, Some(lang)) = (arguments.lang, config.lang) {
+            l10n::choose(lang);
+        }
+        Ok::<_, Problem>(config)
+    };
     let terminal = &mut terminal;
     let who = reply::person();
     match arguments.command {
@@ -413,13 +433,17 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Quota(options) => quota::run(&options, &config()?, &who, terminal)?,
         Command::Backup(options) => backup::run(&options, (&config()?, &path), terminal)?,
         Command::Completions(options) => {
-            manual::completions(&options, Arguments::command(), terminal)?;
+            manual::completions(&options, help::command(), terminal)?;
         }
-        Command::Man(options) => manual::man(&options, Arguments::command(), terminal)?,
+        Command::Man(options) => manual::man(&options, help::command(), terminal)?,
         Command::Schema => terminal.write(inbox::SCHEMA)?,
         Command::Approve(options) => decisions::approve(&options, &config()?, &who, terminal)?,
     }
     Ok(Answer::Yes)
+}
+
+fn language(name: &str) -> Result<Lang, &'static str> {
+    Lang::parse(name).ok_or("en or zh-CN")
 }
 
 fn load(path: &std::path::Path, secrets: Secrets) -> Result<Config, Problem> {

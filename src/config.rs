@@ -20,6 +20,8 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use url::Url;
 
+use crate::l10n::{self, Lang};
+use crate::l10n::{Sentence, t};
 use crate::model;
 use crate::wechat::callback::crypto::AesKey;
 use crate::yaml::diagnostic::{Location, Report, quote};
@@ -42,6 +44,9 @@ pub struct Config {
     pub accounts: Vec<AccountConfig>,
     /// Who is told of alerts.
     pub alerts: Alerts,
+    /// The language of what people read; `None` means that of each person's environment, and English
+    /// for what the daemon writes.
+    pub lang: Option<Lang>,
     /// What an operator should correct, although the daemon runs with it.
     pub warnings: Vec<String>,
 }
@@ -112,7 +117,7 @@ fn lines(problems: &[Diagnostic]) -> String {
 }
 
 const FILE: Shape = Shape {
-    what: "the config",
+    what: || t!("config-config"),
     known: &[
         "state_dir",
         "inbox",
@@ -121,6 +126,7 @@ const FILE: Shape = Shape {
         "accounts",
         "accounts_from",
         "alerts",
+        "lang",
     ],
     refused: &[],
 };
@@ -149,7 +155,7 @@ pub fn load(path: &Path, env: Environment<'_>, secrets: Secrets) -> Result<Confi
     for file in folder.iter().flat_map(|folder| folder.files.iter()) {
         let read = read(file, |root, report| {
             let mut loader = Loader::new(report, file, (env, secrets), &mut accounts);
-            let missing = ("there is no account in this file", ACCOUNTS_FILE_HELP);
+            let missing = (t!("config-no-account-file"), ACCOUNTS_FILE_HELP());
             loader.add_accounts(root, root.location, missing, config.listen);
             config.warnings.append(&mut loader.warnings);
             Some(())
@@ -179,7 +185,7 @@ fn read<T>(
         Ok(text) => text,
         Err((text, location, message)) => {
             let report = Report::new(&name, &text);
-            let found = report.diagnostic(location, message, Some("save the file as UTF-8"));
+            let found = report.diagnostic(location, &message, Some(&t!("config-save-file-utf-8")));
             return Err(invalid(vec![found]));
         }
     };
@@ -197,7 +203,11 @@ fn read<T>(
 fn root<'a>(text: &'a str, report: &mut Report<'_>) -> Result<Node<'a>, SyntaxError> {
     yaml::check_characters(text, report)?;
     yaml::load(text, Values::Hidden, report)?.ok_or_else(|| {
-        report.say_with(Default::default(), "the config is empty", "config.example.yaml shows one");
+        report.say_with(
+            Default::default(),
+            t!("config-config-empty"),
+            t!("config-config-example-yaml-shows-one"),
+        );
         SyntaxError
     })
 }
@@ -263,8 +273,8 @@ fn is_plain(value: &str) -> bool {
     !["#", "@", "?", ": ", "："].iter().any(|sign| value.contains(sign))
 }
 
-const ACCOUNTS_HELP: &str = "write `accounts:` and below it each account's name with its keys";
-const ACCOUNTS_FILE_HELP: &str = "write each account's name, and below it its keys";
+const ACCOUNTS_HELP: Sentence = || t!("config-write-accounts-below-each-account");
+const ACCOUNTS_FILE_HELP: Sentence = || t!("config-write-each-account-name-below");
 
 /// Returns whether a file of `accounts_from` is read: leftovers of editors and package managers are
 /// not.
@@ -313,7 +323,7 @@ impl<'l, 'a> Loader<'l, 'a> {
 
     fn config(&mut self, root: &Node<'_>) -> Option<(Config, Option<Folder>)> {
         let fields = root.fields(root.location, &FILE, self.report)?;
-        let help = "write `state_dir: /var/lib/qunfa`";
+        let help = || t!("config-write-state-dir-var-lib");
         let state_dir =
             fields.require("state_dir", help, self.report).and_then(|entry| self.path(entry));
         let inbox = match fields.get("inbox") {
@@ -330,6 +340,8 @@ impl<'l, 'a> Loader<'l, 'a> {
             (entry, _) => self.own_accounts(entry, &fields, listener),
         }
         let alerts = fields.get("alerts").map(|entry| self.alerts(entry));
+        let languages = l10n::ALL.map(|lang| (lang.name(), lang));
+        let lang = fields.get("lang").and_then(|entry| entry.choice(&languages, self.report));
         let config = Config {
             state_dir: state_dir?,
             inbox: inbox?,
@@ -337,6 +349,7 @@ impl<'l, 'a> Loader<'l, 'a> {
             listen,
             accounts: Vec::new(),
             alerts: alerts.unwrap_or_else(|| Some(Alerts::default()))?,
+            lang,
             warnings: std::mem::take(&mut self.warnings),
         };
         Some((config, folder.flatten()))
@@ -345,15 +358,15 @@ impl<'l, 'a> Loader<'l, 'a> {
     /// Returns the files of `accounts_from`, or reports why there are none.
     fn accounts_from(&mut self, entry: &Entry<'_>) -> Option<Folder> {
         let folder = self.path(entry)?;
-        let help = "it holds files like `brand.yaml`, each with accounts as below `accounts:`";
+        let help = || t!("config-holds-files-like-brand-yaml");
         let names = fs::read_dir(&folder).and_then(|entries| {
             entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()
         });
         let mut files = match names {
             Ok(names) => names,
             Err(error) => {
-                let message = format!("{} cannot be read: {error}", folder.display());
-                self.report.say_with(entry.node.location, message, help);
+                let message = t!("config-cannot-read", folder = %folder.display(), error = %error);
+                self.report.say_with(entry.node.location, message, help());
                 return None;
             }
         };
@@ -361,13 +374,13 @@ impl<'l, 'a> Loader<'l, 'a> {
         files.sort_unstable();
         // A named pipe would be waited for.
         if let Some(other) = files.iter().find(|path| !path.is_file()) {
-            let message = format!("{} is not a file", other.display());
-            self.report.say_with(entry.node.location, message, help);
+            let message = t!("config-not-file", other = %other.display());
+            self.report.say_with(entry.node.location, message, help());
             return None;
         }
         if files.is_empty() {
-            let message = format!("{} holds no .yaml file", folder.display());
-            self.report.say_with(entry.node.location, message, help);
+            let message = t!("config-holds-no-yaml-file", folder = %folder.display());
+            self.report.say_with(entry.node.location, message, help());
             return None;
         }
         Some(Folder { files })
@@ -383,8 +396,8 @@ impl<'l, 'a> Loader<'l, 'a> {
         let text = entry.text(self.report)?;
         let address = text.parse().ok();
         if address.is_none() {
-            let message = format!("{} is no address and port", quote(text));
-            self.report.say_with(entry.node.location, message, "write `listen: 127.0.0.1:8071`");
+            let message = t!("config-no-address-port", text = %quote(text));
+            self.report.say_with(entry.node.location, message, t!("config-write-listen-127-0-0"));
         }
         address
     }
@@ -397,7 +410,7 @@ impl<'l, 'a> Loader<'l, 'a> {
     ) {
         match entry {
             Some(entry) => {
-                let missing = ("there is no account in `accounts`", ACCOUNTS_HELP);
+                let missing = (t!("config-no-account-accounts"), ACCOUNTS_HELP());
                 self.add_accounts(&entry.node, entry.key_location, missing, listen);
             }
             None => {
@@ -411,7 +424,7 @@ impl<'l, 'a> Loader<'l, 'a> {
         &mut self,
         node: &Node<'_>,
         location: Location,
-        missing: (&str, &str),
+        missing: (String, String),
         listen: Option<SocketAddr>,
     ) {
         let entries = match &node.value {
@@ -432,11 +445,16 @@ impl<'l, 'a> Loader<'l, 'a> {
         let Accounts { all, names, appids } = &mut *self.accounts;
         let (name, appid) = (&account.account.name, &account.account.appid);
         if names.contains(name) {
-            let message = format!("another file has an account `{name}` already");
-            self.report.say_with(entry.key_location, message, "give one of them another name");
+            let message = t!("config-another-file-account-already", name = %name);
+            self.report.say_with(
+                entry.key_location,
+                message,
+                t!("config-give-one-them-another-name"),
+            );
         } else if let Some(&other) = appids.get(appid) {
-            let message = format!("{appid} is already the account `{}`", all[other].account.name);
-            let help = "two names of one account would each count its quota alone";
+            let message =
+                t!("config-already-account", appid = %appid, name = %all[other].account.name);
+            let help = t!("config-two-names-one-account-would");
             self.report.say_with(entry.key_location, message, help);
         }
         names.insert(name.clone());
@@ -452,12 +470,12 @@ impl<'l, 'a> Loader<'l, 'a> {
             let Some(length) = rest[start..].find('}') else { break };
             let name = &rest[start + 2..start + length];
             let Some(value) = (self.env)(name).filter(|value| !value.is_empty()) else {
-                let message = format!("${{{name}}} is not set");
+                let message = t!("config-not-set", name = %name);
                 let help = match name {
                     "CREDENTIALS_DIRECTORY" => {
-                        "systemd sets it for a unit with LoadCredential=; elsewhere set it yourself"
+                        t!("config-systemd-sets-unit-loadcredential-elsewhere")
                     }
-                    _ => "set it in the daemon's environment, or write the path out",
+                    _ => t!("config-set-daemon-environment-write-path"),
                 };
                 self.report.say_with(entry.node.location, message, help);
                 return None;

@@ -23,7 +23,7 @@ use crate::model::JobState;
 use crate::sandbox::server::{self, Callback};
 use crate::sandbox::{self, AccountSpec, Fault, FaultKind, Platform};
 use crate::store::Store;
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 const CALLBACK_TOKEN: &str = "rehearsal";
 /// How often the history is read.
@@ -218,12 +218,7 @@ async fn tell(dir: &Path, clock: &Clock, out: &mut (dyn Write + Send)) -> anyhow
             for line in tx.history(id)?.iter().skip(*told) {
                 *told += 1;
                 let at = calendar::beijing(line.at);
-                writeln!(
-                    out,
-                    "{at}  {id:<14} {:<10} {}",
-                    line.to,
-                    reason::sentence(&line.why, Lang::En)
-                )?;
+                writeln!(out, "{at}  {id:<14} {:<10} {}", line.to, reason::sentence(&line.why))?;
             }
             match tx.job_view(id)?.map(|job| job.state) {
                 Some(JobState::Sent) => sent += 1,

@@ -54,6 +54,7 @@ pub use schema::SCHEMA;
 pub use submit::{Fate, Submitted, submit};
 pub(crate) use time::{date as date_from, instant as time_in};
 
+use crate::l10n::t;
 use crate::model::Account;
 use crate::yaml;
 pub use crate::yaml::Diagnostic;
@@ -106,7 +107,7 @@ const VALUES: yaml::Values = yaml::Values::Shown {
 #[derive(Debug, thiserror::Error)]
 pub enum InboxError {
     /// The directory does not exist or cannot be used; the next scan retries it.
-    #[error("the inbox {} cannot be used", path.display())]
+    #[error("{}", t!("inbox-unusable", path = %path.display()))]
     Unusable {
         /// The directory.
         path: PathBuf,
@@ -114,21 +115,48 @@ pub enum InboxError {
         source: io::Error,
     },
     /// One entry could not be read, moved or answered; it stays where it is.
-    #[error("{name} in the inbox could not be {what}")]
+    #[error("{}", what.failed(name))]
     Entry {
         /// The entry.
         name: String,
         /// What was to be done with the entry.
-        what: &'static str,
+        what: Step,
         /// Why it could not be done.
         source: io::Error,
     },
     /// The entry is no longer the one that was read; it stays, and is scanned again.
-    #[error("{name} in the inbox changed after it was read")]
+    #[error("{}", t!("inbox-changed", name = name.as_str()))]
     Changed {
         /// The entry.
         name: String,
     },
+}
+
+/// What is done with an entry of the inbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It is read.
+    Read,
+    /// It is read again after a crash.
+    ReadBack,
+    /// It is moved to `accepted/`.
+    Accept,
+    /// It is moved to `rejected/`.
+    Reject,
+    /// Its media are stored.
+    StoreMedia,
+}
+
+impl Step {
+    fn failed(self, name: &str) -> String {
+        match self {
+            Self::Read => t!("inbox-not-read", name = name),
+            Self::ReadBack => t!("inbox-not-read-back", name = name),
+            Self::Accept => t!("inbox-not-accepted", name = name),
+            Self::Reject => t!("inbox-not-rejected", name = name),
+            Self::StoreMedia => t!("inbox-not-taken-media", name = name),
+        }
+    }
 }
 
 /// The jobs of one file, checked but not yet stored.
@@ -157,12 +185,12 @@ pub struct NoLists;
 
 impl ListSource for NoLists {
     fn list(&self, _path: &str) -> Result<Cow<'_, [u8]>, String> {
-        Err("`touser_file` needs a folder: drop one with the job file and its list".to_owned())
+        Err(t!("inbox-list-needs-folder"))
     }
 
     fn file(&self, path: &str) -> Result<Cow<'_, [u8]>, String> {
         let path = quote(path);
-        Err(format!("{path} needs a folder: drop one with the job file and its media"))
+        Err(t!("inbox-needs-folder", path = path))
     }
 }
 
@@ -175,7 +203,7 @@ pub fn parse(
 ) -> Result<Parsed, Vec<Diagnostic>> {
     let text = yaml::decode(bytes).map_err(|(text, location, message)| {
         let report = Report::new(file_name, &text);
-        vec![report.diagnostic(location, message, Some("save the file as UTF-8"))]
+        vec![report.diagnostic(location, &message, Some(&t!("inbox-save-as-utf-8")))]
     })?;
     let mut report = Report::new(file_name, text);
     let jobs = read(file_name, text, (lists, accounts), &mut report);
@@ -218,13 +246,13 @@ fn root<'a>(
     // A YAML file that was cut short can still be valid YAML; a JSON object that was cut short is
     // neither valid YAML nor valid JSON.
     if is_json(file_name) && !text.trim_start().starts_with('{') {
-        let help = "a .json file is one object `{\"jobs\": […]}`";
-        report.say_with(Location::default(), "this is not a JSON object", help);
+        let (message, help) = (t!("inbox-no-json-object"), t!("inbox-json-is-an-object"));
+        report.say_with(Location::default(), message, help);
         return Err(yaml::SyntaxError);
     }
     yaml::load(text, VALUES, report)?.ok_or_else(|| {
-        let help = "a job file is `jobs:` and a list of at least one job";
-        report.say_with(Location::default(), "no job in this file", help);
+        let help = t!("inbox-job-file-jobs-list-least");
+        report.say_with(Location::default(), t!("inbox-no-job-file"), help);
         yaml::SyntaxError
     })
 }

@@ -36,7 +36,7 @@
 //! | part | modules | depends on |
 //! |---|---|---|
 //! | core | [`model`], [`calendar`], [`quota`], [`reason`], [`alert`], [`plan`], [`schedule`], [`calls`] | values only: no clock, no I/O |
-//! | sentences | [`text`] | the core and the table of return codes |
+//! | sentences | [`text`], with the catalogues of [`l10n`] | the core and the table of return codes |
 //! | store | [`store`] | SQLite, the core and the sentences |
 //! | edges | [`inbox`], [`wechat`], [`config`] on [`yaml`], [`durable_file`] | one outside system each, and the core |
 //! | engine | [`engine`] | the store and the pure parts of the edges; no clock, no socket |
@@ -73,6 +73,7 @@ pub mod demo;
 pub mod durable_file;
 pub mod engine;
 pub mod inbox;
+pub mod l10n;
 pub mod log;
 pub mod model;
 pub mod plan;

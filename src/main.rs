@@ -1,20 +1,24 @@
 //! The process: logging, the one real clock, and exit codes.
 
+use std::env;
 use std::io::{self, BufReader, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anstream::stream::RawStream;
-use clap::Parser as _;
-use qunfa::cli::{self, Arguments, Screen, Terminal};
+use clap::FromArgMatches as _;
+use qunfa::cli::{self, Arguments, Screen, Terminal, help};
 use qunfa::daemon::Now;
+use qunfa::l10n::{self, Lang};
 use qunfa::log::Lines;
 use qunfa::log::journal::{self, Entries, Journal};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    l10n::choose(help::language(env::args()).unwrap_or_else(of_environment));
+    let arguments = Arguments::from_arg_matches(&help::command().get_matches());
+    let arguments = arguments.unwrap_or_else(|error| error.exit());
     let lines = log(arguments.log_levels());
     let (mut out, mut remarks) = (io::stdout(), io::stderr());
     // A question is written to stderr, so that it is seen also if stdout is a pipe.
@@ -43,6 +47,10 @@ fn main() -> ExitCode {
     }
 }
 
+fn of_environment() -> Lang {
+    Lang::of_environment(|name| env::var(name).ok())
+}
+
 /// Returns the clock that the rest of the program receives.
 #[expect(clippy::disallowed_methods, reason = "the process's only reading of the real clock")]
 fn clock() -> Now {
@@ -55,7 +63,7 @@ fn clock() -> Now {
 /// default: its priorities and fields are more useful than lines.
 fn log(levels: &str) -> Lines {
     let filter = EnvFilter::try_from_env("QUNFA_LOG").unwrap_or_else(|_| EnvFilter::new(levels));
-    let wanted = std::env::var("QUNFA_LOG_FORMAT").unwrap_or_default();
+    let wanted = env::var("QUNFA_LOG_FORMAT").unwrap_or_default();
     let to_journal = wanted == "journal" || (wanted.is_empty() && stderr_is_the_journal());
     let journal = to_journal.then(|| Journal::at(Path::new(journal::SOCKET), io::stderr()));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
@@ -83,7 +91,7 @@ fn log(levels: &str) -> Lines {
 
 /// Returns whether stderr is the stream to the journal that the service manager named.
 fn stderr_is_the_journal() -> bool {
-    let Ok(told) = std::env::var("JOURNAL_STREAM") else { return false };
+    let Ok(told) = env::var("JOURNAL_STREAM") else { return false };
     let is_it = |stat: rustix::fs::Stat| format!("{}:{}", stat.st_dev, stat.st_ino) == told;
     rustix::fs::fstat(io::stderr()).is_ok_and(is_it)
 }

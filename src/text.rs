@@ -6,11 +6,3 @@
 pub mod alert;
 pub mod moved;
 pub mod reason;
-
-/// The language of the sentences.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Lang {
-    /// English.
-    #[default]
-    En,
-}

@@ -7,6 +7,7 @@
 //! way, because it is a part of YAML. serde-saphyr's parser gives the events; its deserializer
 //! stops at the first mistake, and an author needs to see all of them.
 
+use crate::l10n::{Sentence, t};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -68,17 +69,17 @@ pub(crate) struct SyntaxError;
 
 /// Returns the text of a file without its byte order mark, or the diagnostics' own text and the
 /// location at which it is not UTF-8.
-pub(crate) fn decode(bytes: &[u8]) -> Result<&str, (String, Location, &'static str)> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<&str, (String, Location, String)> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let start = bytes.iter().take(4).collect::<Vec<_>>();
     if matches!(start[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..]) {
-        let shown = "(not shown)".to_owned();
-        return Err((shown, Location::default(), "this is UTF-16 or binary, not UTF-8"));
+        let shown = t!("yaml-not-shown");
+        return Err((shown, Location::default(), t!("yaml-utf-16")));
     }
     std::str::from_utf8(bytes).map_err(|error| {
         let start = error.valid_up_to();
         let shown = String::from_utf8_lossy(bytes).into_owned();
-        (shown, Location { start, end: start + 1 }, "this is not UTF-8")
+        (shown, Location { start, end: start + 1 }, t!("yaml-not-utf-8"))
     })
 }
 
@@ -87,7 +88,7 @@ pub(crate) fn check_characters(text: &str, report: &mut Report<'_>) -> Result<()
     let before = report.count();
     for (start, c) in text.char_indices().filter(|&(_, c)| is_refused(c)) {
         let location = Location { start, end: start + c.len_utf8() };
-        report.say_with(location, hidden_message(c), "take it out");
+        report.say_with(location, hidden_message(c), t!("yaml-take-out"));
     }
     if report.count() == before { Ok(()) } else { Err(SyntaxError) }
 }
@@ -99,8 +100,12 @@ pub(crate) fn is_refused(c: char) -> bool {
 
 /// Returns the error for such a character.
 pub(crate) fn hidden_message(c: char) -> String {
-    let kind = if c.is_control() { "control" } else { "text direction" };
-    format!("the {kind} character U+{:04X} is not allowed", u32::from(c))
+    let code = format!("{:04X}", u32::from(c));
+    if c.is_control() {
+        t!("yaml-control-character", code = code)
+    } else {
+        t!("yaml-direction-character", code = code)
+    }
 }
 
 /// What kind of values a file has.
@@ -187,8 +192,8 @@ impl<'a> Loader<'a, '_, '_> {
         let mut root = None;
         while let Some((event, span)) = self.next()? {
             if root.is_some() && matches!(event, Event::DocumentStart(..)) {
-                let help = "put its jobs into a file of their own";
-                self.report.say_with(location(&span), "a second document starts here", help);
+                let help = t!("yaml-jobs-in-own-file");
+                self.report.say_with(location(&span), t!("yaml-second-document-starts-here"), help);
                 return Err(SyntaxError);
             }
             if event.is_node() {
@@ -276,12 +281,12 @@ impl<'a> Loader<'a, '_, '_> {
         if self.nodes <= NODES {
             return Ok(());
         }
-        self.report.say(location, format!("more than {NODES} values in one file"));
+        self.report.say(location, t!("yaml-too-many-values", nodes = %NODES));
         Err(SyntaxError)
     }
 
     fn too_long(&mut self, location: Location) -> SyntaxError {
-        let message = "with its aliases written out the file has more than 32 MiB of text";
+        let message = t!("yaml-too-long-with-aliases");
         self.report.say(location, message);
         SyntaxError
     }
@@ -289,8 +294,8 @@ impl<'a> Loader<'a, '_, '_> {
     fn alias(&mut self, id: usize, location: Location) -> Result<Value<'a>, SyntaxError> {
         match self.anchors.follow(id) {
             Ok((_, size)) if size.depth + self.depths.all > DEPTH => {
-                let message = "what this stands for lies too deep";
-                self.report.say_with(location, message, "nothing in a job file lies that deep");
+                let message = t!("yaml-alias-too-deep");
+                self.report.say_with(location, message, t!("yaml-nothing-so-deep"));
                 Err(SyntaxError)
             }
             Ok((value, size)) => {
@@ -299,8 +304,12 @@ impl<'a> Loader<'a, '_, '_> {
             }
             Err(Unfollowed::Inside) => {
                 let name = self.alias_name(location);
-                let message = format!("`*{name}` stands inside of what it names");
-                self.report.say_with(location, message, format!("write out what `&{name}` begins"));
+                let message = t!("yaml-stands-inside-what-names", name = %name);
+                self.report.say_with(
+                    location,
+                    message,
+                    t!("yaml-write-out-what-begins", name = %name),
+                );
                 self.is_broken = true;
                 Ok(Value::Empty)
             }
@@ -310,7 +319,7 @@ impl<'a> Loader<'a, '_, '_> {
 
     fn unknown_alias(&mut self, location: Location) {
         let name = self.alias_name(location);
-        let message = format!("`*{name}` stands for `&{name}`, which is not there before it");
+        let message = t!("yaml-alias-unknown", name = %name);
         let help = self.needs_quotes(location.start, self.depths.flow > 0);
         self.report.say_with(location, message, help);
         self.told_up_to = self.report.line(location.start);
@@ -338,7 +347,7 @@ impl<'a> Loader<'a, '_, '_> {
     fn refuse_unused(&mut self) {
         for (location, in_flow) in self.anchors.unused() {
             let name = &self.text[location.start..location.end];
-            let message = format!("`{name}` only names the value behind it, and nothing uses it");
+            let message = t!("yaml-anchor-unused", name = %name);
             let help = self.needs_quotes(location.start, in_flow);
             self.report.say_with(location, message, help);
             self.is_broken = true;
@@ -374,7 +383,7 @@ impl<'a> Loader<'a, '_, '_> {
         if style == ScalarStyle::DoubleQuoted
             && let Some(c) = text.chars().find(hidden)
         {
-            self.report.say_with(location, hidden_message(c), "take its escape out");
+            self.report.say_with(location, hidden_message(c), t!("yaml-take-escape-out"));
         }
         Value::Text { text, plain }
     }
@@ -447,7 +456,7 @@ impl<'a> Loader<'a, '_, '_> {
             let Value::Text { text, plain } = key.value else {
                 self.node(event, span, None)?;
                 if !self.is_broken {
-                    self.report.say(key.location, "a key must be a word");
+                    self.report.say(key.location, t!("yaml-key-is-a-word"));
                 }
                 continue;
             };
@@ -477,7 +486,7 @@ impl<'a> Loader<'a, '_, '_> {
             && !alias::merge(&mut entries, &mut seen, node.value)
             && !self.is_broken
         {
-            let message = "`<<` must stand for keys and values, or a list of such";
+            let message = t!("yaml-must-stand-keys-values-list");
             self.report.say(node.location, message);
         }
         Ok(entries)
@@ -485,8 +494,8 @@ impl<'a> Loader<'a, '_, '_> {
 
     fn repeated(&mut self, key: &str, location: Location, first: Location) {
         let line = self.report.line(first.start);
-        let message = format!("the key {} is already there on line {line}", quote(key));
-        self.report.say_with(location, message, "keep one of the two");
+        let message = t!("yaml-key-already-line", key = %quote(key), line = %line);
+        self.report.say_with(location, message, t!("yaml-keep-one-two"));
     }
 
     fn refuse_tag(&mut self, event: &Event<'_>, location: Location) {
@@ -499,10 +508,10 @@ impl<'a> Loader<'a, '_, '_> {
         let help = if before[begin..].starts_with('!') {
             self.needs_quotes(location.start - column + begin, self.depths.flow > 0)
         } else {
-            "a value that begins with `!` needs quotes".to_owned()
+            t!("yaml-exclamation-mark-needs-quotes")
         };
-        let message = "tags (`!name`) are not allowed";
-        self.report.say_with(location, message, format!("leave it out; {help}"));
+        let message = t!("yaml-tags-name-not-allowed");
+        self.report.say_with(location, message, t!("yaml-leave-out", help = %help));
     }
 
     fn syntax(&mut self, error: &ScanError) {
@@ -517,7 +526,7 @@ impl<'a> Loader<'a, '_, '_> {
         let end = start + self.text[start..].chars().next().map_or(0, char::len_utf8);
         let previous = if number > 1 { self.report.line_text(number - 1) } else { "" };
         let stop = self.stop(start, self.depths.flow > 0);
-        let message = format!("this is not YAML: {}", error.kind());
+        let message = t!("yaml-not-yaml", kind = %error.kind());
         match hint::of(error.kind(), &stop, previous) {
             Some(help) => self.report.say_with(Location { start, end }, message, help),
             None => self.report.say(Location { start, end }, message),
@@ -533,11 +542,11 @@ fn location(span: &Span) -> Location {
 /// Which keys a mapping may have.
 pub(crate) struct Shape {
     /// The mapping's name in messages, with its article.
-    pub(crate) what: &'static str,
+    pub(crate) what: Sentence,
     /// The keys it may have.
     pub(crate) known: &'static [&'static str],
     /// Keys that authors often write for a reason, and the hint for each.
-    pub(crate) refused: &'static [(&'static str, &'static str, &'static str)],
+    pub(crate) refused: &'static [(&'static str, Sentence, Sentence)],
 }
 
 /// A mapping whose keys were checked.
@@ -562,12 +571,12 @@ impl<'n, 'a> Fields<'n, 'a> {
     pub(crate) fn require(
         &self,
         key: &str,
-        help: &str,
+        help: impl FnOnce() -> String,
         report: &mut Report<'_>,
     ) -> Option<&'n Entry<'a>> {
         let found = self.get(key);
         if found.is_none() {
-            report.say_with(self.location, format!("`{key}` is missing"), help);
+            report.say_with(self.location, t!("yaml-missing", key = %key), help());
         }
         found
     }
@@ -583,24 +592,26 @@ impl<'a> Node<'a> {
     ) -> Option<Fields<'_, 'a>> {
         let Value::Map(entries) = &self.value else {
             let keys = shape.known.join(", ");
-            let message = format!("{} must have keys, not {}", shape.what, self.describe());
+            let message =
+                t!("yaml-must-have-keys", what = %(shape.what)(), describe = %self.describe());
             match self.odd() {
                 Some(help) => report.say_with(self.location, message, help),
-                None => report.say_with(self.location, message, format!("its keys are: {keys}")),
+                None => report.say_with(self.location, message, t!("yaml-keys", keys = %keys)),
             }
             return None;
         };
         for entry in entries {
             let refused = shape.refused.iter().find(|(key, ..)| *key == entry.key);
             if let Some((_, message, help)) = refused {
-                report.say_with(entry.key_location, message, help);
+                report.say_with(entry.key_location, message(), help());
             } else if !shape.known.contains(&&*entry.key) {
-                let message = format!("unknown key {} in {}", quote(&entry.key), shape.what);
+                let message =
+                    t!("yaml-unknown-key", key = %quote(&entry.key), what = %(shape.what)());
                 let odd = hint::odd(&entry.key);
                 let help = match (odd, closest(&entry.key, shape.known.iter().copied())) {
-                    (Some(help), _) => help.to_owned(),
-                    (None, Some(key)) => format!("did you mean `{key}`?"),
-                    (None, None) => format!("its keys are: {}", shape.known.join(", ")),
+                    (Some(help), _) => help,
+                    (None, Some(key)) => t!("yaml-did-you-mean", key = %key),
+                    (None, None) => t!("yaml-keys", keys = %shape.known.join(", ")),
                 };
                 report.say_with(entry.key_location, message, help);
             }
@@ -609,7 +620,7 @@ impl<'a> Node<'a> {
     }
 
     /// Returns the hint for a full-width character in a text that should be in machine form.
-    pub(crate) fn odd(&self) -> Option<&'static str> {
+    pub(crate) fn odd(&self) -> Option<String> {
         match &self.value {
             Value::Text { text, plain: true } => hint::odd(text),
             Value::Text { .. } | Value::Empty | Value::List(_) | Value::Map(_) => None,
@@ -617,12 +628,12 @@ impl<'a> Node<'a> {
     }
 
     /// Returns the value's kind, for a message.
-    pub(crate) fn describe(&self) -> &'static str {
+    pub(crate) fn describe(&self) -> String {
         match self.value {
-            Value::Empty => "nothing",
-            Value::Text { .. } => "text",
-            Value::List(_) => "a list",
-            Value::Map(_) => "keys and values",
+            Value::Empty => t!("yaml-nothing"),
+            Value::Text { .. } => t!("yaml-text"),
+            Value::List(_) => t!("yaml-list"),
+            Value::Map(_) => t!("yaml-keys-values"),
         }
     }
 }
@@ -633,16 +644,13 @@ impl<'a> Entry<'a> {
         match &self.node.value {
             Value::Text { text, .. } if !text.trim().is_empty() => Some(text.trim()),
             Value::Text { .. } | Value::Empty => {
-                let message = format!("`{}` is empty", self.key);
-                report.say_with(
-                    self.node.location,
-                    message,
-                    "give it a value, or take the key out",
-                );
+                let message = t!("yaml-empty", key = %self.key);
+                report.say_with(self.node.location, message, t!("yaml-give-value-take-key-out"));
                 None
             }
             Value::List(_) | Value::Map(_) => {
-                let message = format!("`{}` must be text, not {}", self.key, self.node.describe());
+                let message =
+                    t!("yaml-must-text-not", key = %self.key, describe = %self.node.describe());
                 report.say(self.node.location, message);
                 None
             }
@@ -658,8 +666,8 @@ impl<'a> Entry<'a> {
                 _ => {}
             }
         }
-        let message = format!("`{}` must be true or false", self.key);
-        let help = self.node.odd().unwrap_or("without quotes; `yes` and `1` are neither");
+        let message = t!("yaml-must-true-false", key = %self.key);
+        let help = self.node.odd().unwrap_or_else(|| t!("yaml-without-quotes-yes-1-neither"));
         report.say_with(self.node.location, message, help);
         None
     }
@@ -672,7 +680,7 @@ impl<'a> Entry<'a> {
         {
             return Some(number);
         }
-        let message = format!("`{}` must be a number from {least} to {most}", self.key);
+        let message = t!("yaml-must-number", key = %self.key, least = %least, most = %most);
         match self.node.odd() {
             Some(help) => report.say_with(self.node.location, message, help),
             None => report.say(self.node.location, message),
@@ -690,11 +698,11 @@ impl<'a> Entry<'a> {
         let found = choices.iter().find(|(name, _)| *name == word);
         if found.is_none() {
             let names: Vec<String> = choices.iter().map(|(name, _)| format!("`{name}`")).collect();
-            let message = format!("{} is no value of `{}`", quote(word), self.key);
+            let message = t!("yaml-no-value", word = %quote(word), key = %self.key);
             report.say_with(
                 self.node.location,
                 message,
-                format!("it is one of {}", names.join(", ")),
+                t!("yaml-one-of", names = %names.join(", ")),
             );
         }
         found.map(|(_, value)| *value)

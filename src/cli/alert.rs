@@ -12,7 +12,7 @@ use crate::alert::{Event, Severity};
 use crate::config::Config;
 use crate::daemon;
 use crate::store::{DeliveryState, DeliveryView, NoticeView, Store};
-use crate::text::{Lang, alert};
+use crate::text::alert;
 
 /// How many notices are listed by default.
 const LISTED: u32 = 20;
@@ -81,9 +81,9 @@ impl AlertView {
             account: message.account.clone(),
             job: message.job.clone(),
             title: message.title.clone(),
-            what: alert::what(message, Lang::En),
+            what: alert::what(message),
             advice: alert::advice(message),
-            headline: alert::headline(message, Lang::En),
+            headline: alert::headline(message),
             notice,
         }
     }

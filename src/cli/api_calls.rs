@@ -18,7 +18,7 @@ use crate::daemon;
 use crate::engine::{self, Deletability, Deletable, Undeletable};
 use crate::model::{ARTICLES_MOST, ApiCall, Deletion, JobId, Speed, Viewer};
 use crate::store::{ApiCallView, DecidedBy, JobView, NewApiCall, Store, Tx};
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 /// How often the outcome is read, and for how long: 30 s.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -151,11 +151,11 @@ pub(super) fn delete(
     let found = match engine::deletable(&tx, &deletion, &job.account)? {
         Deletability::Can(found) => found,
         Deletability::Cannot(Undeletable::Unless(why)) => {
-            let why = reason::sentence(&why, Lang::En);
+            let why = reason::sentence(&why);
             return Err(Problem::No(format!("{why}; `--force` asks for it all the same")));
         }
         Deletability::Cannot(Undeletable::NotYet(why) | Undeletable::Never(why)) => {
-            return Err(Problem::No(reason::sentence(&why, Lang::En)));
+            return Err(Problem::No(reason::sentence(&why)));
         }
     };
     let facts = tx.deletion_facts(&id)?;
@@ -256,7 +256,7 @@ fn give(
         let appid = &same_account(tx, config, &account)?.appid;
         tx.identify(&account, appid)?;
         if let Some((_, why, advice)) = tx.stops(&account)?.paused {
-            let why = reason::sentence(&why, Lang::En);
+            let why = reason::sentence(&why);
             let why = format!(
                 "account {account} is paused, so nothing is asked for it: {why}; {advice}; then `qunfa resume {account}`"
             );
@@ -322,7 +322,7 @@ fn render(page: &mut Page, view: &ApiCallsView, kept: bool) {
 
 fn told(api_call: &ApiCallView, kept: bool) -> (Tone, String) {
     let what = capital(&api_call.what);
-    let said = api_call.why.as_ref().map(|why| reason::sentence(why, Lang::En));
+    let said = api_call.why.as_ref().map(|why| reason::sentence(why));
     let said = said.as_deref().unwrap_or("no answer yet");
     match api_call.state.as_str() {
         "done" => (Tone::Good, done(api_call, &what)),

@@ -24,7 +24,7 @@ use crate::reason::Reason;
 use crate::schedule::Placement;
 use crate::schedule::receivers::Fate;
 use crate::store::{IngestOutcome, JobView, Rescheduled, Store, StoreError, Tx};
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -235,9 +235,9 @@ fn warn_of_deletions(
         let why = match engine::deletable(tx, deletion, &job.spec.account)? {
             // A broadcast that has not been sent yet may have been sent by then.
             Deletability::Can(_) | Deletability::Cannot(Undeletable::NotYet(_)) => continue,
-            Deletability::Cannot(Undeletable::Never(why)) => reason::sentence(&why, Lang::En),
+            Deletability::Cannot(Undeletable::Never(why)) => reason::sentence(&why),
             Deletability::Cannot(Undeletable::Unless(why)) => {
-                let why = reason::sentence(&why, Lang::En);
+                let why = reason::sentence(&why);
                 format!("{why}; `force: true` asks for it all the same")
             }
         };
@@ -320,7 +320,7 @@ fn forecast_one(
         false => schedules.kept_back(tx, (&stands, account), view.due)?,
     };
     if let Some(KeptBack { why, month, .. }) = &kept {
-        let (why, until) = (reason::sentence(why, Lang::En), text::time(month.end()));
+        let (why, until) = (reason::sentence(why), text::time(month.end()));
         warnings.push(format!("{why}: it does not go before {until}"));
     }
     let refused = tx.unknown_tag(&spec.id, account, now)?.is_some();
@@ -358,7 +358,7 @@ fn fails(
         return Ok(None);
     }
     Ok(match schedules.of(tx, account)?.placements.get(&job.id) {
-        Some(Placement::Fails(cause)) => Some(reason::sentence(&cause.clone().into(), Lang::En)),
+        Some(Placement::Fails(cause)) => Some(reason::sentence(&cause.clone().into())),
         Some(_) | None => None,
     })
 }
@@ -444,7 +444,7 @@ fn goes_at(view: &JobView, spec: &JobSpec, now: DateTime<Utc>) -> Option<DateTim
 
 /// Returns what keeps a job from being sent at its time.
 fn warnings(view: &JobView, spec: &JobSpec, now: DateTime<Utc>) -> Vec<String> {
-    let reason = view.reason.as_ref().map(|why| reason::sentence(why, Lang::En));
+    let reason = view.reason.as_ref().map(|why| reason::sentence(why));
     let reason = reason.unwrap_or_default();
     if goes_at(view, spec, now).is_none() {
         let waits = matches!(view.state, JobState::Planned | JobState::Held | JobState::Releasing);

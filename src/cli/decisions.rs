@@ -16,7 +16,7 @@ use crate::model::{BatchState, JobState};
 use crate::plan;
 use crate::reason::Operation;
 use crate::store::{Decision, JobView, Resolution, Ruling, Series, Store};
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 #[derive(Debug, Args)]
 #[group(id = "whom", args = ["account", "all"], required = true, multiple = false)]
@@ -104,7 +104,7 @@ pub(super) fn hold(
         Some((since, why)) => format!(
             "{whom} was on hold already, since {} ({}).\n",
             calendar::beijing(since),
-            text::visible(&reason::sentence(&why, Lang::En))
+            text::visible(&reason::sentence(&why))
         ),
         None => format!(
             "{whom} is on hold since {}: nothing is asked for from now on.\n\

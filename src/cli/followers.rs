@@ -15,7 +15,7 @@ use crate::calendar;
 use crate::config::Config;
 use crate::daemon;
 use crate::store::{FollowersView, Store};
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 /// How often the database is read while the daemon reads the followers.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -111,7 +111,7 @@ fn refresh(
             )));
         }
         if let Some(paused) = store.read().stops(name)?.paused {
-            let why = text::visible(&reason::sentence(&paused.1, Lang::En));
+            let why = text::visible(&reason::sentence(&paused.1));
             return Err(Problem::No(format!(
                 "account {name} is paused ({why}): its followers are read after `qunfa resume {name}`"
             )));

@@ -15,7 +15,7 @@ use super::{Json, Problem, Terminal, database, lookup};
 use crate::config::Config;
 use crate::model::{JobId, JobState};
 use crate::store::{JobView, Store, Tx, Wanted};
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 /// How many jobs the text shows by default.
 const SHOWN: u32 = 50;
@@ -132,7 +132,7 @@ fn render(page: &mut Page, jobs: &[JobView], all: u64, now: DateTime<Utc>) {
             Cell::plain(&job.id),
         ]);
         if let Some(reason) = &job.reason {
-            table.note(Tone::Quiet, &reason::sentence(reason, Lang::En));
+            table.note(Tone::Quiet, &reason::sentence(reason));
         }
     }
     page.table(0, &table);

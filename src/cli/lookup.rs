@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::engine;
 use crate::model::{Account, JobId};
 use crate::store::{Series, Tx};
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 /// Returns the answer about an account that the config does not have.
 pub(super) fn unknown_account(config: &Config, name: &str, now: DateTime<Utc>) -> Problem {
@@ -25,7 +25,7 @@ fn left_out(tx: &Tx<'_>, name: &str) -> Result<Option<String>, Problem> {
         return Ok(Some(format!("account {name} is named {new} now")));
     }
     let (why, advice) = engine::unconfigured(name);
-    let why = reason::sentence(&why, Lang::En);
+    let why = reason::sentence(&why);
     Ok(tx.has_jobs(name)?.then(|| format!("{why}; {advice}")))
 }
 

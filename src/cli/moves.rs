@@ -9,7 +9,7 @@ use super::text;
 use crate::calendar::json::{maybe_rfc3339, rfc3339};
 use crate::reason::{NamedJob, Reason};
 use crate::store::Rescheduled;
-use crate::text::{Lang, moved, reason};
+use crate::text::{moved, reason};
 
 /// How many moves an answer tells one by one.
 pub(super) const SHOWN: usize = 12;
@@ -32,7 +32,7 @@ impl MoveView {
     /// Returns the sentence on it.
     pub(super) fn sentence(&self) -> String {
         let Self { job, from, to, why } = self;
-        text::visible(&moved::sentence(job, (*from, *to), why, Lang::En))
+        text::visible(&moved::sentence(job, (*from, *to), why))
     }
 
     /// Returns whether the job is sent later than before, or not at all.

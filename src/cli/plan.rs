@@ -28,7 +28,7 @@ use crate::durable_file;
 use crate::model::{Account, JobId, JobState};
 use crate::quota::{self, Counted, Rule, TABLE};
 use crate::store::{DateAhead, JobView, RuleView, Store, StoreError, Tx, Wanted};
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 /// How many jobs are forecast for the text.
 const READ: usize = 5_000;
@@ -166,7 +166,7 @@ impl PlannedView {
 
     /// What keeps it from being sent as written, as sentences.
     fn reasons(&self) -> Vec<String> {
-        let causes = self.forecast.why.iter().map(|why| reason::sentence(why, Lang::En));
+        let causes = self.forecast.why.iter().map(|why| reason::sentence(why));
         causes.chain(self.receivers.clone()).collect()
     }
 }

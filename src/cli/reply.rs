@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::daemon;
 use crate::model::{Account, JobId};
 use crate::store::{DecidedBy, JobView, Stops, Tx};
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 /// A decision that needs nothing but its job.
 #[derive(Debug, Args)]
@@ -94,7 +94,7 @@ pub(super) fn decide(
 
 /// Returns a reason as a terminal shows it.
 pub(super) fn told(why: &crate::reason::Reason) -> String {
-    text::visible(&reason::sentence(why, Lang::En))
+    text::visible(&reason::sentence(why))
 }
 
 /// Returns what has to happen before anything is sent.

@@ -18,7 +18,7 @@ use crate::model::console::HISTORY;
 use crate::model::{JobId, JobSpec};
 use crate::reason::Reason;
 use crate::store::{DecidedBy, JobView, Series, SeriesInput, SeriesState, Store, Tx, fill_texts};
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 /// How many of its jobs are shown.
 const JOBS_SHOWN: u32 = 20;
@@ -152,7 +152,7 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
     };
     page.lines(tone, 0, &format!("{} is a series, {}", view.id, view.state));
     let what = view.occurrences.first().map_or_else(|| view.action.clone(), JobView::what);
-    let why = view.why.as_ref().map(|why| reason::sentence(why, Lang::En));
+    let why = view.why.as_ref().map(|why| reason::sentence(why));
     let comes = format!("{} ({}, {})", view.words, view.cron, view.timezone);
     let count = view.count.map(|count| text::plural(count as usize, "date", "dates"));
     let except: Vec<_> = view.except.iter().map(NaiveDate::to_string).collect();
@@ -195,7 +195,7 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
             Cell::plain(&job.id),
         ]);
         if let Some(reason) = &job.reason {
-            table.note(Tone::Quiet, &reason::sentence(reason, Lang::En));
+            table.note(Tone::Quiet, &reason::sentence(reason));
         }
     }
     if view.occurrences.is_empty() {
@@ -217,8 +217,7 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
 /// Writes what operators decided about single dates.
 fn changes(page: &mut Page, view: &SeriesView) {
     for change in &view.changes {
-        let why =
-            change.why.as_ref().map(|why| reason::sentence(why, Lang::En)).unwrap_or_default();
+        let why = change.why.as_ref().map(|why| reason::sentence(why)).unwrap_or_default();
         page.labelled(Tone::Plain, 2, "changed   ", &format!("{}: {why}", change.date));
     }
 }

@@ -25,7 +25,7 @@ use crate::store::{
     ApiCallView, ArticleResult, AttemptView, BatchView, ChargeView, CodesProgress, DecidedBy,
     DecisionView, HistoryView, JobView, Store, UploadView,
 };
-use crate::text::{Lang, reason};
+use crate::text::reason;
 use crate::wechat::codes;
 
 #[derive(Debug, Args)]
@@ -224,11 +224,7 @@ fn result(batches: &[BatchView], expected: Option<(u64, u64, u64)>) -> Option<Re
     let mut words: Vec<_> = ended.iter().filter_map(|batch| batch.result.as_ref()).collect();
     words.dedup();
     Some(ResultView::Broadcast(SentView {
-        words: words
-            .iter()
-            .map(|why| reason::sentence(why, Lang::En))
-            .collect::<Vec<_>>()
-            .join("; "),
+        words: words.iter().map(|why| reason::sentence(why)).collect::<Vec<_>>().join("; "),
         total_count: sum(|batch| batch.total_count),
         filter_count: sum(|batch| batch.filter_count),
         sent_count: sum(|batch| batch.sent_count),
@@ -330,7 +326,7 @@ fn facts(page: &mut Page, job: &JobView, now: DateTime<Utc>) {
         page.labelled(Tone::Plain, 2, label, value);
     }
     if let Some(reason) = job.reason.as_ref().filter(|_| !job.state.waits()) {
-        page.labelled(Tone::Warn, 2, "reason    ", &reason::sentence(reason, Lang::En));
+        page.labelled(Tone::Warn, 2, "reason    ", &reason::sentence(reason));
     }
 }
 
@@ -339,7 +335,7 @@ fn next_run(page: &mut Page, forecast: &Forecast, job: &JobView, now: DateTime<U
     let (tone, goes) = forecast.cell(job.due, now);
     page.labelled(tone, 2, "goes      ", &goes);
     for why in &forecast.why {
-        page.labelled(Tone::Warn, 2, "because   ", &reason::sentence(why, Lang::En));
+        page.labelled(Tone::Warn, 2, "because   ", &reason::sentence(why));
     }
     let until = text::time_and_distance(forecast.not_after, now);
     page.labelled(Tone::Plain, 2, "not after ", &until);
@@ -355,7 +351,7 @@ fn api_calls(page: &mut Page, api_calls: &[ApiCallView]) {
     page.heading("ASKED FOR");
     for api_call in open {
         let label = format!("{}  ", calendar::beijing(api_call.at));
-        let said = api_call.why.as_ref().map(|why| reason::sentence(why, Lang::En));
+        let said = api_call.why.as_ref().map(|why| reason::sentence(why));
         let said = said.as_deref().unwrap_or("no answer yet");
         let line = format!("{}: {}, {said}", api_call.what, api_call.state.replace('_', " "));
         page.labelled(Tone::Warn, 2, &label, &line);
@@ -445,7 +441,7 @@ fn story(view: &StoryView) -> Vec<(DateTime<Utc>, Tone, String)> {
             None => format!("{}: ", line.to),
             Some(_) => String::new(),
         };
-        (line.at, order, Tone::Plain, format!("{tx}{}", reason::sentence(&line.why, Lang::En)))
+        (line.at, order, Tone::Plain, format!("{tx}{}", reason::sentence(&line.why)))
     });
     let mut explained = BTreeSet::new();
     let attempts = view.attempts.iter().map(|attempt| {

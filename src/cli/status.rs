@@ -23,7 +23,7 @@ use crate::model::{JobState, Kind};
 use crate::quota::{Counted, Rule};
 use crate::reason::Reason;
 use crate::store::{AlertView, JobView, RuleView, Store, StoreError, Tx, Wanted};
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 /// How many of the next jobs are read, and how many of those to approve.
 const NEXT: u32 = 50;
@@ -353,7 +353,7 @@ fn awaited(
     let wanted = Wanted { account, states: &[JobState::Accepted], before: None };
     let jobs = tx.jobs_near(wanted, now, NEXT)?.into_iter();
     let views = jobs.filter_map(|job| {
-        let what = reason::sentence(&forecast::awaited(&job, now)?, Lang::En);
+        let what = reason::sentence(&forecast::awaited(&job, now)?);
         let (_, accepted_at, until) = forecast::confirmed_until(&job)?;
         let JobView { id, title, account, .. } = job;
         Some(AwaitedView { id, title, account, what, accepted_at, until })
@@ -503,14 +503,14 @@ fn recent_failures(
     let ended = attention.iter().filter_map(|note| {
         let went_wrong = matches!(note.kind.as_str(), "missed" | "expired" | "failed" | "partial");
         let id = note.id.clone().filter(|_| went_wrong && note.since > since)?;
-        let what = note.why.as_ref().map(|why| reason::sentence(why, Lang::En));
+        let what = note.why.as_ref().map(|why| reason::sentence(why));
         let (account, kind) = (note.account.clone(), note.kind.clone());
         let (since, what) = (note.since, what.unwrap_or_default());
         Some(LateView { id, account, kind, since, what, why: note.why.clone() })
     });
     let mut recent_failures: Vec<_> = ended.collect();
     recent_failures.extend(tx.deferred_since(since, LATELY_READ)?.into_iter().map(|job| {
-        let why = reason::sentence(job.why.behind_deferral(), Lang::En);
+        let why = reason::sentence(job.why.behind_deferral());
         LateView {
             what: format!("moved to {}: {why}", text::time(job.due)),
             why: Some(job.why),

@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{AccountConfig, CallbackConfig, Loader, Secrets, TokenSource};
+use crate::l10n::{Sentence, t};
 use crate::model::console::place;
 use crate::model::{Account, ArticlesVia, Kind, OpenIds};
 use crate::wechat::callback::crypto::AesKey;
@@ -39,8 +40,8 @@ const ARTICLES_VIA: [(&str, ArticlesVia); 2] =
 
 const OPENIDS: [(&str, OpenIds); 2] = [("usual", OpenIds::Usual), ("any", OpenIds::Any)];
 
-const ACCOUNT: Shape = Shape {
-    what: "an account",
+pub(super) const ACCOUNT: Shape = Shape {
+    what: || t!("config-account"),
     known: &[
         "kind",
         "appid",
@@ -57,16 +58,16 @@ const ACCOUNT: Shape = Shape {
         "openids",
     ],
     refused: &[
-        ("secret", "a secret does not belong into the config", SECRET_HELP),
-        ("appsecret", "a secret does not belong into the config", SECRET_HELP),
-        ("app_secret", "a secret does not belong into the config", SECRET_HELP),
+        ("secret", || t!("config-secret-does-not-belong-into"), SECRET_HELP),
+        ("appsecret", || t!("config-secret-does-not-belong-into"), SECRET_HELP),
+        ("app_secret", || t!("config-secret-does-not-belong-into"), SECRET_HELP),
     ],
 };
 
-const SECRET_HELP: &str = "write `secret_file: …` or `secret_env: NAME`";
+const SECRET_HELP: Sentence = || t!("config-write-secret-file-secret-env");
 
-const CALLBACK: Shape = Shape {
-    what: "`callback`",
+pub(super) const CALLBACK: Shape = Shape {
+    what: || "`callback`".to_owned(),
     known: &[
         "token_file",
         "token_env",
@@ -79,15 +80,14 @@ const CALLBACK: Shape = Shape {
     refused: &[
         (
             "token",
-            "a token does not belong into the config",
-            "write `token_file: …` or `token_env: NAME`",
+            || t!("config-token-does-not-belong-into"),
+            || t!("config-write-token-file-token-env"),
         ),
-        ("encoding_aes_key", "a key does not belong into the config", KEY_HELP),
+        ("encoding_aes_key", || t!("config-key-does-not-belong-into"), KEY_HELP),
         (
             "mode",
-            "the mode is not written here",
-            "with `encoding_aes_key_file` pushes must be encrypted (安全模式 or 兼容模式), without it \
-             they are read as plain (明文模式)",
+            || t!("config-mode-not-written-here"),
+            || t!("config-encoding-aes-key-file-pushes"),
         ),
     ],
 };
@@ -98,12 +98,16 @@ const KEYS: [(&str, &str); 2] = [
     ("previous_aes_key_file", "previous_aes_key_env"),
 ];
 
-const KEY_HELP: &str = "write `encoding_aes_key_file: …` or `encoding_aes_key_env: NAME`";
+const KEY_HELP: Sentence = || t!("config-write-encoding-aes-key-file");
 
-const LIMITS: Shape =
-    Shape { what: "`limits`", known: &["daily_calls", "history_per_day"], refused: &[] };
+pub(super) const LIMITS: Shape = Shape {
+    what: || "`limits`".to_owned(),
+    known: &["daily_calls", "history_per_day"],
+    refused: &[],
+};
 
-const TOKEN: Shape = Shape { what: "`token`", known: &["url"], refused: &[] };
+pub(super) const TOKEN: Shape =
+    Shape { what: || "`token`".to_owned(), known: &["url"], refused: &[] };
 
 impl Loader<'_, '_> {
     /// Returns the account of one entry of `accounts`.
@@ -114,11 +118,11 @@ impl Loader<'_, '_> {
     ) -> Option<AccountConfig> {
         let name = self.name(entry);
         let fields = entry.node.fields(entry.key_location, &ACCOUNT, self.report)?;
-        let help = "subscription (订阅号) or service (服务号)";
+        let help = || t!("config-subscription-service");
         let kind = fields
             .require("kind", help, self.report)
             .and_then(|entry| entry.choice(&KINDS, self.report));
-        let help = "write `appid: wx…`";
+        let help = || t!("config-write-appid-wx");
         let appid = fields.require("appid", help, self.report).and_then(|entry| self.appid(entry));
         let replaces = fields.get("replaces_appid").map(|entry| self.replaced(entry, &appid));
         let token = self.token(&fields);
@@ -160,9 +164,8 @@ impl Loader<'_, '_> {
         let name = &entry.key;
         let fits = is_account_name(name);
         if !fits {
-            let message = format!("{} cannot be an account's name", quote(name));
-            let help = "1 to 64 letters (Chinese ones too), digits, or . _ @ -: it is part of the \
-                        callback's URL";
+            let message = t!("config-cannot-account-name", name = %quote(name));
+            let help = t!("config-1-64-letters-chinese-ones");
             self.report.say_with(entry.key_location, message, help);
         }
         fits.then(|| name.to_string())
@@ -173,8 +176,8 @@ impl Loader<'_, '_> {
     fn replaced(&mut self, entry: &Entry<'_>, appid: &Option<String>) -> Option<String> {
         let replaced = self.appid(entry)?;
         if Some(&replaced) == appid.as_ref() {
-            let help = "write the appid that the name stood for before, or take the line out";
-            self.report.say_with(entry.node.location, "this is the account's own appid", help);
+            let help = t!("config-write-appid-name-stood-before");
+            self.report.say_with(entry.node.location, t!("config-account-own-appid"), help);
             return None;
         }
         Some(replaced)
@@ -183,8 +186,12 @@ impl Loader<'_, '_> {
     fn appid(&mut self, entry: &Entry<'_>) -> Option<String> {
         let text = entry.text(self.report)?;
         if !is_appid(text) {
-            let help = "an appid is `wx` and letters or digits";
-            self.report.say_with(entry.node.location, format!("{} is no appid", quote(text)), help);
+            let help = t!("config-appid-wx-letters-digits");
+            self.report.say_with(
+                entry.node.location,
+                t!("config-no-appid", text = %quote(text)),
+                help,
+            );
             return None;
         }
         Some(text.to_owned())
@@ -194,7 +201,7 @@ impl Loader<'_, '_> {
         let Some(entry) = fields.get("token") else { return Some(TokenSource::Stable) };
         if let Value::Map(_) = entry.node.value {
             let inner = entry.node.fields(entry.key_location, &TOKEN, self.report)?;
-            let url = inner.require("url", "write `token: {url: https://…}`", self.report)?;
+            let url = inner.require("url", || t!("config-write-token-url-https"), self.report)?;
             return self.url(url).map(TokenSource::Url);
         }
         // The value itself is not repeated: somebody may have put a token there.
@@ -203,8 +210,8 @@ impl Loader<'_, '_> {
             "stable" => Some(TokenSource::Stable),
             "classic" => Some(TokenSource::Classic),
             _ => {
-                let help = "it is `stable`, `classic` or `{url: https://…}`";
-                self.report.say_with(entry.node.location, "this is no source of tokens", help);
+                let help = t!("config-stable-classic-url-https");
+                self.report.say_with(entry.node.location, t!("config-no-source-tokens"), help);
                 None
             }
         }
@@ -214,13 +221,17 @@ impl Loader<'_, '_> {
         let found = fields.get("secret_file").or_else(|| fields.get("secret_env"));
         match (token, found) {
             (TokenSource::Url(_), Some(entry)) => {
-                let message = "the secret is not needed: the token server of `token` has it";
-                self.report.say_with(entry.key_location, message, "take it out");
+                let message = t!("config-secret-not-needed-token-server");
+                self.report.say_with(entry.key_location, message, t!("yaml-take-out"));
                 None
             }
             (TokenSource::Url(_), None) => None,
             (TokenSource::Stable | TokenSource::Classic, None) => {
-                self.report.say_with(fields.location, "the account has no secret", SECRET_HELP);
+                self.report.say_with(
+                    fields.location,
+                    t!("config-account-no-secret"),
+                    SECRET_HELP(),
+                );
                 None
             }
             (TokenSource::Stable | TokenSource::Classic, Some(_)) => {
@@ -254,8 +265,8 @@ impl Loader<'_, '_> {
         let mut path = None;
         let (entry, found) = match (fields.get(file_key), fields.get(env_key)) {
             (Some(_), Some(second)) => {
-                let message = format!("`{file_key}` and `{env_key}` cannot stand together");
-                self.report.say_with(second.key_location, message, "keep one of the two");
+                let message = t!("inbox-cannot-stand-together", key = %file_key, key2 = %env_key);
+                self.report.say_with(second.key_location, message, t!("yaml-keep-one-two"));
                 return None;
             }
             (Some(_), None) | (None, Some(_)) if self.secrets == Secrets::Leave => {
@@ -269,7 +280,7 @@ impl Loader<'_, '_> {
             }
             (None, Some(entry)) => {
                 let name = entry.text(self.report)?;
-                (entry, (self.env)(name).ok_or_else(|| "the variable is not set".to_owned()))
+                (entry, (self.env)(name).ok_or_else(|| t!("config-variable-not-set")))
             }
             (None, None) => return None,
         };
@@ -279,7 +290,7 @@ impl Loader<'_, '_> {
                 if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
                     return Some(SecretString::from(text.to_owned()));
                 }
-                "it does not hold one word".to_owned()
+                t!("config-does-not-hold-one-word")
             }
             Err(problem) => problem,
         };
@@ -331,17 +342,16 @@ impl Loader<'_, '_> {
             _ => "this".to_owned(),
         };
         let (message, help) = match Url::parse(text) {
-            Err(_) => (format!("{shown} is no URL"), "write `https://…`"),
+            Err(_) => (t!("config-no-url", shown = %shown), t!("inbox-write-https")),
             Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-                ("a URL with a user or password in it is not taken".to_owned(), "take them out")
+                (t!("config-url-user-password-not-taken"), t!("config-take-them-out"))
             }
             Ok(url) if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)) => {
                 return Some(text.to_owned());
             }
-            Ok(_) => (
-                format!("{shown} is not https"),
-                "tokens travel over it; http is for 127.0.0.1 only",
-            ),
+            Ok(_) => {
+                (t!("config-not-https", shown = %shown), t!("config-tokens-travel-over-http-127"))
+            }
         };
         self.report.say_with(entry.node.location, message, help);
         None
@@ -362,8 +372,8 @@ impl Loader<'_, '_> {
         let Some(entry) = inner.get("history_per_day") else { return limits };
         if let Some(number) = entry.number(0, most, self.report) {
             if number == 0 && kind == Some(Kind::Subscription) {
-                let message = "`history_per_day: 0` is for service accounts";
-                let help = "the rule always binds a subscription account";
+                let message = t!("config-history-per-day-0-service");
+                let help = t!("config-rule-always-binds-subscription-account");
                 self.report.say_with(entry.node.location, message, help);
             }
             limits.history_per_day = u32::try_from(number).ok().filter(|number| *number > 0);
@@ -379,12 +389,12 @@ impl Loader<'_, '_> {
         let entry = fields.get("callback")?;
         let inner = entry.node.fields(entry.key_location, &CALLBACK, self.report)?;
         if listen.is_none() {
-            let help = "write `listen: 127.0.0.1:8071` at the top of the config";
-            self.report.say_with(entry.key_location, "a callback needs a listener", help);
+            let help = t!("config-write-listen-127-0-0-2");
+            self.report.say_with(entry.key_location, t!("config-callback-needs-listener"), help);
         }
         if inner.get("token_file").is_none() && inner.get("token_env").is_none() {
-            let help = "write `token_file: …` or `token_env: NAME`";
-            self.report.say_with(entry.key_location, "the callback has no token", help);
+            let help = t!("config-write-token-file-token-env");
+            self.report.say_with(entry.key_location, t!("config-callback-no-token"), help);
             return None;
         }
         let forward_to = inner.get("forward_to").and_then(|entry| self.handler(entry, listen));
@@ -398,8 +408,8 @@ impl Loader<'_, '_> {
         let [present, previous] =
             KEYS.map(|(file_key, env_key)| fields.get(file_key).or_else(|| fields.get(env_key)));
         if let (None, Some(entry)) = (present, previous) {
-            let message = "a previous key stands beside the present one only";
-            self.report.say_with(entry.key_location, message, KEY_HELP);
+            let message = t!("config-previous-key-stands-beside-present");
+            self.report.say_with(entry.key_location, message, KEY_HELP());
             return None;
         }
         let mut keys = Vec::new();
@@ -434,16 +444,15 @@ impl Loader<'_, '_> {
         // The URL is not repeated: it may hold a key.
         let (message, help) = match Url::parse(text) {
             Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-                ("a URL with a user or password in it is not taken", "take them out")
+                (t!("config-url-user-password-not-taken"), t!("config-take-them-out"))
             }
-            Ok(url) if listen.is_some_and(|listen| is_own(&url, listen)) => (
-                "this is qunfa's own listener",
-                "write the URL that the account's callback had before",
-            ),
+            Ok(url) if listen.is_some_and(|listen| is_own(&url, listen)) => {
+                (t!("config-qunfa-own-listener"), t!("config-write-url-account-callback-before"))
+            }
             Ok(url) if ["http", "https"].contains(&url.scheme()) && url.has_host() => {
                 return Some(url);
             }
-            Ok(_) | Err(_) => ("this is no URL of a handler", "write `http://…` or `https://…`"),
+            Ok(_) | Err(_) => (t!("config-no-url-handler"), t!("config-write-http-https")),
         };
         self.report.say_with(entry.node.location, message, help);
         None

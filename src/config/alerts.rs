@@ -15,6 +15,7 @@ use super::receivers::{
 };
 use super::{Loader, Secrets};
 use crate::alert::{QuietHours, Route, Severity, is_kind, kinds};
+use crate::l10n::{Sentence, t};
 use crate::yaml::diagnostic::{closest, quote};
 use crate::yaml::{Entry, Fields, Node, Shape, Value};
 
@@ -29,53 +30,53 @@ const SMTPS: u16 = 465;
 /// The port for mail that is submitted.
 const SUBMISSION: u16 = 587;
 
-const ALERTS: Shape = Shape {
-    what: "`alerts`",
+pub(super) const ALERTS: Shape = Shape {
+    what: || "`alerts`".to_owned(),
     known: &["receivers", "routes", "quiet_hours", "approval", "summary_at", "dead_man"],
     refused: &[],
 };
 
-const RECEIVER: Shape = Shape {
-    what: "a receiver",
+pub(super) const RECEIVER: Shape = Shape {
+    what: || t!("config-receiver"),
     known: &["wecom", "feishu", "dingtalk", "webhook", "email", "command", "timeout"],
     refused: &[
-        ("url", "a receiver has a channel", RECEIVER_HELP),
-        ("lark", "the channel is called feishu", "write `feishu: {url_file: …}`"),
+        ("url", || t!("config-receiver-channel"), RECEIVER_HELP),
+        ("lark", || t!("config-channel-called-feishu"), || t!("config-write-feishu-url-file")),
     ],
 };
 
-const RECEIVER_HELP: &str = "write one of wecom, feishu, dingtalk, webhook, email and command";
+const RECEIVER_HELP: Sentence = || t!("config-write-one-wecom-feishu-dingtalk");
 
-const HOOK: Shape = Shape {
-    what: "a URL to post to",
+pub(super) const HOOK: Shape = Shape {
+    what: || t!("config-url-post"),
     known: &["url_file", "url_env", "secret_file", "secret_env"],
     refused: &[
-        ("url", "the URL of a robot is a secret and does not belong into the config", URL_HELP),
+        ("url", || t!("config-url-robot-secret-does-not"), URL_HELP),
         (
             "secret",
-            "a secret does not belong into the config",
-            "write `secret_file: …` or `secret_env: NAME`",
+            || t!("config-secret-does-not-belong-into"),
+            || t!("config-write-secret-file-secret-env"),
         ),
     ],
 };
 
-const URL_HELP: &str = "write `url_file: …` or `url_env: NAME`";
+const URL_HELP: Sentence = || t!("config-write-url-file-url-env");
 
-const EMAIL: Shape = Shape {
-    what: "`email`",
+pub(super) const EMAIL: Shape = Shape {
+    what: || "`email`".to_owned(),
     known: &["server", "port", "security", "user", "password_file", "password_env", "from", "to"],
     refused: &[(
         "password",
-        "a password does not belong into the config",
-        "write `password_file: …` or `password_env: NAME`",
+        || t!("config-password-does-not-belong-into"),
+        || t!("config-write-password-file-password-env"),
     )],
 };
 
 const SECURITIES: [(&str, Security); 3] =
     [("starttls", Security::Starttls), ("tls", Security::Tls), ("none", Security::None)];
 
-const ROUTE: Shape = Shape {
-    what: "a route",
+pub(super) const ROUTE: Shape = Shape {
+    what: || t!("config-route"),
     known: &["to", "severity", "accounts", "kinds", "quiet_hours"],
     refused: &[],
 };
@@ -83,11 +84,14 @@ const ROUTE: Shape = Shape {
 const SEVERITIES: [(&str, Severity); 3] =
     [("page", Severity::Page), ("look", Severity::Look), ("note", Severity::Note)];
 
-const QUIET: Shape =
-    Shape { what: "`quiet_hours`", known: &["from", "to", "timezone"], refused: &[] };
+pub(super) const QUIET: Shape =
+    Shape { what: || "`quiet_hours`".to_owned(), known: &["from", "to", "timezone"], refused: &[] };
 
-const PING: Shape =
-    Shape { what: "`dead_man`", known: &["url_file", "url_env", "every"], refused: &[] };
+pub(super) const PING: Shape = Shape {
+    what: || "`dead_man`".to_owned(),
+    known: &["url_file", "url_env", "every"],
+    refused: &[],
+};
 
 impl Loader<'_, '_> {
     /// Returns what `alerts` says.
@@ -131,18 +135,18 @@ impl Loader<'_, '_> {
     fn warn_of_untold(&mut self, receivers: &[Receiver], routes: &[Route]) {
         for Receiver { name, .. } in receivers {
             if !routes.iter().any(|route| route.to.contains(name)) {
-                self.warnings.push(format!("no route of `alerts` goes to the receiver {name}"));
+                self.warnings.push(t!("config-no-route-alerts-goes-receiver", name = %name));
             }
         }
     }
 
     fn receivers(&mut self, entry: &Entry<'_>) -> Option<Vec<Receiver>> {
         let Value::Map(entries) = &entry.node.value else {
-            let message = format!("`receivers` must have keys, not {}", entry.node.describe());
+            let message = t!("config-receivers-must-keys-not", describe = %entry.node.describe());
             self.report.say_with(
                 entry.node.location,
                 message,
-                "write names, and below each its channel",
+                t!("config-write-names-below-each-channel"),
             );
             return None;
         };
@@ -155,7 +159,7 @@ impl Loader<'_, '_> {
         let fits = (1..=64).contains(&name.chars().count())
             && name.chars().all(|c| c.is_alphanumeric() || "._@-".contains(c));
         if !fits {
-            let message = format!("{} cannot be a receiver's name", quote(&name));
+            let message = t!("config-cannot-receiver-name", name = %quote(&name));
             let help = "1 to 64 letters, digits, or . _ @ -";
             self.report.say_with(entry.key_location, message, help);
             return None;
@@ -164,12 +168,16 @@ impl Loader<'_, '_> {
         let channels = RECEIVER.known.iter().filter(|key| **key != "timeout");
         let mut found = channels.filter_map(|key| fields.get(key));
         let Some(channel) = found.next() else {
-            self.report.say_with(entry.key_location, "the receiver has no channel", RECEIVER_HELP);
+            self.report.say_with(
+                entry.key_location,
+                t!("config-receiver-no-channel"),
+                RECEIVER_HELP(),
+            );
             return None;
         };
         if let Some(second) = found.next() {
-            let help = "give each channel a receiver of its own";
-            self.report.say_with(second.key_location, "a receiver has one channel", help);
+            let help = t!("config-give-each-channel-receiver-own");
+            self.report.say_with(second.key_location, t!("config-receiver-one-channel"), help);
             return None;
         }
         Some(Receiver { name, channel: self.channel(channel, &fields)? })
@@ -205,8 +213,8 @@ impl Loader<'_, '_> {
         };
         let secret = hook.secret.as_ref().filter(|_| self.secrets == Secrets::Read);
         if secret.is_some_and(|secret| !is_good(secret)) {
-            let help = "it is `whsec_` and base64, as Standard Webhooks has it";
-            self.report.say_with(entry.key_location, "this is no secret of a webhook", help);
+            let help = t!("config-whsec-base64-standard-webhooks");
+            self.report.say_with(entry.key_location, t!("config-no-secret-webhook"), help);
             return None;
         }
         Some(hook)
@@ -215,7 +223,7 @@ impl Loader<'_, '_> {
     /// Returns a URL that is a secret: https, or http of this machine.
     fn secret_url(&mut self, fields: &Fields<'_, '_>) -> Option<SecretString> {
         let Some(entry) = fields.get("url_file").or_else(|| fields.get("url_env")) else {
-            self.report.say_with(fields.location, "the URL is missing", URL_HELP);
+            self.report.say_with(fields.location, t!("config-url-missing"), URL_HELP());
             return None;
         };
         let url = self.secret(fields, "url_file", "url_env")?;
@@ -227,20 +235,20 @@ impl Loader<'_, '_> {
         {
             return Some(url);
         }
-        let message = format!("`{}` does not hold an https URL", entry.key);
-        self.report.say_with(entry.node.location, message, "http is for 127.0.0.1 only");
+        let message = t!("config-does-not-hold-https-url", key = %entry.key);
+        self.report.say_with(entry.node.location, message, t!("config-http-127-0-0-1"));
         None
     }
 
     fn email(&mut self, entry: &Entry<'_>) -> Option<Email> {
         let fields = entry.node.fields(entry.key_location, &EMAIL, self.report)?;
-        let required = |key, help, loader: &mut Self| {
+        let required = |key, help: Sentence, loader: &mut Self| {
             let entry = fields.require(key, help, loader.report)?;
             entry.text(loader.report).map(str::to_owned)
         };
-        let server = required("server", "write `server: smtp.example.com`", self);
-        let from = required("from", "write `from: qunfa@example.com`", self);
-        let to = match fields.require("to", "write `to: [ops@example.com]`", self.report) {
+        let server = required("server", || t!("config-write-server-smtp-example-com"), self);
+        let from = required("from", || t!("config-write-qunfa-example-com"), self);
+        let to = match fields.require("to", || t!("config-write-ops-example-com"), self.report) {
             Some(entry) => self.words(entry),
             None => None,
         };
@@ -252,8 +260,8 @@ impl Loader<'_, '_> {
         if security == Security::None
             && !["localhost", "127.0.0.1", "::1"].contains(&server.as_str())
         {
-            let help = "a server on another machine needs `security: starttls` or `tls`";
-            self.report.say_with(fields.location, "mail would travel unprotected", help);
+            let help = t!("config-server-another-machine-needs-security");
+            self.report.say_with(fields.location, t!("config-mail-would-travel-unprotected"), help);
             return None;
         }
         let port = match fields.get("port") {
@@ -268,8 +276,8 @@ impl Loader<'_, '_> {
                 if password.is_none()
                     && fields.get("password_file").or_else(|| fields.get("password_env")).is_none()
                 {
-                    let help = "write `password_file: …` or `password_env: NAME`";
-                    self.report.say_with(entry.key_location, "the user has no password", help);
+                    let help = t!("config-write-password-file-password-env");
+                    self.report.say_with(entry.key_location, t!("config-user-no-password"), help);
                 }
                 Some((user, password?))
             }
@@ -302,8 +310,8 @@ impl Loader<'_, '_> {
         };
         let words = words.filter(|words| !words.is_empty());
         if words.is_none() {
-            let message = format!("`{}` must be a list of words", entry.key);
-            self.report.say_with(entry.node.location, message, "write `[one, two]`");
+            let message = t!("config-must-list-words", key = %entry.key);
+            self.report.say_with(entry.node.location, message, t!("config-write-one-two"));
         }
         words
     }
@@ -315,8 +323,8 @@ impl Loader<'_, '_> {
         quiet: Option<QuietHours>,
     ) -> Option<Vec<Route>> {
         let Value::List(items) = &entry.node.value else {
-            let message = format!("`routes` must be a list, not {}", entry.node.describe());
-            self.report.say_with(entry.node.location, message, "write `- to: [NAME]`");
+            let message = t!("config-routes-must-list-not", describe = %entry.node.describe());
+            self.report.say_with(entry.node.location, message, t!("config-write-name"));
             return None;
         };
         let read: Vec<_> = items.iter().map(|node| self.route(node, receivers, quiet)).collect();
@@ -330,7 +338,7 @@ impl Loader<'_, '_> {
         quiet: Option<QuietHours>,
     ) -> Option<Route> {
         let fields = node.fields(node.location, &ROUTE, self.report)?;
-        let entry = fields.require("to", "write `to: [NAME]`", self.report)?;
+        let entry = fields.require("to", || t!("config-write-name-2"), self.report)?;
         let to = self.words(entry)?;
         let known: Vec<_> = receivers.iter().map(|receiver| receiver.name.as_str()).collect();
         self.all_known((entry, &to), "no receiver", &known)?;
@@ -370,8 +378,8 @@ impl Loader<'_, '_> {
         let unknown = words.iter().find(|word| !known.contains(&word.as_str()));
         let Some(unknown) = unknown else { return Some(()) };
         let help = match closest(unknown, known.iter().copied()) {
-            Some(close) => format!("did you mean `{close}`?"),
-            None => format!("there are: {}", known.join(", ")),
+            Some(close) => t!("yaml-did-you-mean", key = %close),
+            None => t!("config-text", known = %known.join(", ")),
         };
         let message = format!("{} is {what}", quote(unknown));
         self.report.say_with(entry.node.location, message, help);
@@ -381,7 +389,7 @@ impl Loader<'_, '_> {
     fn quiet_hours(&mut self, entry: &Entry<'_>) -> Option<QuietHours> {
         let fields = entry.node.fields(entry.key_location, &QUIET, self.report)?;
         let [from, to] =
-            ["from", "to"].map(|key| fields.require(key, "write it as 22:00", self.report));
+            ["from", "to"].map(|key| fields.require(key, || t!("config-write-22-00"), self.report));
         let zone = match fields.get("timezone") {
             Some(entry) => self.zone(entry)?,
             None => chrono_tz::Asia::Shanghai,
@@ -393,8 +401,12 @@ impl Loader<'_, '_> {
         let text = entry.text(self.report)?;
         let zone = text.parse().ok();
         if zone.is_none() {
-            let message = format!("{} is no time zone", quote(text));
-            self.report.say_with(entry.node.location, message, "write one like Asia/Shanghai");
+            let message = t!("inbox-no-time-zone", name = %quote(text));
+            self.report.say_with(
+                entry.node.location,
+                message,
+                t!("config-write-one-like-asia-shanghai"),
+            );
         }
         zone
     }
@@ -403,8 +415,8 @@ impl Loader<'_, '_> {
         let text = entry.text(self.report)?;
         let time = NaiveTime::parse_from_str(text, "%H:%M").ok();
         if time.is_none() {
-            let message = format!("{} is no time of day", quote(text));
-            self.report.say_with(entry.node.location, message, "write it as 22:00");
+            let message = t!("config-no-time-day", text = %quote(text));
+            self.report.say_with(entry.node.location, message, t!("config-write-22-00"));
         }
         time
     }
@@ -416,8 +428,8 @@ impl Loader<'_, '_> {
         let span = span.and_then(|span| TimeDelta::from_std(span).ok());
         let span = span.filter(|span| (TimeDelta::seconds(1)..=TimeDelta::days(7)).contains(span));
         if span.is_none() {
-            let message = format!("{} is no duration from 1s to 7d", quote(text));
-            self.report.say_with(entry.node.location, message, "write it as 60s, 30m or 2h");
+            let message = t!("config-no-duration-1s-7d", text = %quote(text));
+            self.report.say_with(entry.node.location, message, t!("config-write-60s-30m-2h"));
         }
         span
     }

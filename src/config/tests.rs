@@ -637,3 +637,65 @@ fn a_mistake_in_alerts_is_refused_with_its_help_and_without_the_secret() {
         assert!(!error.contains("url-canary"), "{error}");
     }
 }
+
+#[test]
+fn every_key_is_on_the_page_of_the_config() {
+    let page = include_str!("../../docs/config.md");
+    let shapes = [
+        &FILE,
+        &account::ACCOUNT,
+        &account::CALLBACK,
+        &account::LIMITS,
+        &account::TOKEN,
+        &alerts::ALERTS,
+        &alerts::RECEIVER,
+        &alerts::HOOK,
+        &alerts::EMAIL,
+        &alerts::ROUTE,
+        &alerts::QUIET,
+        &alerts::PING,
+    ];
+    let keys = shapes.iter().flat_map(|shape| shape.known);
+
+    let missing: Vec<_> = keys.filter(|key| !page.contains(&format!("`{key}`"))).collect();
+
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn every_example_on_the_page_of_the_config_is_accepted() {
+    let page = include_str!("../../docs/config.md");
+    let key = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
+    let mut count = 0;
+    for example in page.split("```yaml config\n").skip(1) {
+        let example = example.split("\n```").next().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        for (file, text) in [
+            ("brand-daily.secret", "s3cret"),
+            ("dingtalk.url", "https://oapi.dingtalk.com/robot/send?access_token=a"),
+            ("dingtalk.secret", "s3cret"),
+            ("qunfa_brand-daily.secret", "s3cret"),
+            ("qunfa_brand-club.callback", "word"),
+            ("qunfa_brand-club.aes", key),
+            ("qunfa_brand-club.aes.old", key),
+        ] {
+            fs::write(dir.path().join(file), text).unwrap();
+        }
+        let path = dir.path().join("config.yaml");
+        fs::write(&path, example).unwrap();
+        let env = |name: &str| match name {
+            "CREDENTIALS_DIRECTORY" => Some(dir.path().display().to_string()),
+            "PAGER_SECRET" => Some("whsec_cXVuZmE=".to_owned()),
+            name if name.ends_with("SECRET") || name.ends_with("PASSWORD") => {
+                Some("s3cret".to_owned())
+            }
+            _ => Some("https://example.com/hook".to_owned()),
+        };
+
+        let loaded = load(&path, &env, Secrets::Read);
+
+        assert!(loaded.is_ok(), "{example}\n{}", loaded.unwrap_err());
+        count += 1;
+    }
+    assert_eq!(count, 3);
+}

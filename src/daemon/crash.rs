@@ -22,7 +22,6 @@ use crate::engine::crash_context::{self, WorkItem};
 use crate::model::{JobId, JobState};
 use crate::reason::Reason;
 use crate::store::{StoreError, Tx};
-use crate::text::Lang;
 use crate::text::reason::{self, REPORT};
 
 /// How many crashes over one work item set it aside.
@@ -160,7 +159,7 @@ fn account(
             let waits = matches!(job.state, JobState::Planned | JobState::Held);
             if waits && !job.asked {
                 let why = Reason::CrashedOver { times: count };
-                let told = reason::sentence(&why, Lang::En);
+                let told = reason::sentence(&why);
                 tracing::error!(job.id = id.as_str(), reason = why.code(), "{told}");
                 return tx.finish_job(&job, &account, JobState::Missed, &why, now);
             }
@@ -170,7 +169,7 @@ fn account(
         let advice = format!(
             "cancel that job, or settle it as `qunfa show` says, then resume the account; {REPORT}"
         );
-        let told = reason::sentence(&why, Lang::En);
+        let told = reason::sentence(&why);
         tracing::error!(account = name, reason = why.code(), "{told}: the account is paused");
         tx.pause(name, &why, &advice, now)
     })

@@ -17,11 +17,11 @@ use crate::engine::crash_context::{self, WorkItem};
 use crate::engine::{AcceptedFile, DateEdit, IngestedFile, IngestedJob, Offered, Owner};
 use crate::inbox::{
     AcceptedPackage, Away, Content, Diagnostic, Entry, Inbox, InboxError, Package, ParsedJob,
-    ReadError, Receipt, ReceiptDate, ReceiptJob,
+    ReadError, Receipt, ReceiptDate, ReceiptJob, Step,
 };
 use crate::model::{Account, JobId, JobState};
 use crate::store::{IngestOutcome, Rescheduled};
-use crate::text::{self, Lang};
+use crate::text;
 
 /// How often the inbox is read. Reading an unchanged directory costs microseconds, and depends on
 /// nothing that could get lost.
@@ -380,8 +380,8 @@ fn read(inbox: &Inbox, entry: &Entry, accounts: &[Account], files: &Files) -> Of
                         Offer::ValidFile(Arc::new(ValidFile { package, jobs: parsed.jobs }), kept)
                     }
                     Err(source) => {
-                        let what = "taken: its media cannot be stored";
-                        Offer::Unreadable(InboxError::Entry { name: entry.name(), what, source })
+                        let (name, what) = (entry.name(), Step::StoreMedia);
+                        Offer::Unreadable(InboxError::Entry { name, what, source })
                     }
                 }
             }
@@ -467,7 +467,7 @@ fn accept(
 fn moved(moved: &[Rescheduled]) -> Vec<String> {
     const NAMED: usize = 20;
     let sentence = |Rescheduled { job, from, to, why }: &Rescheduled| {
-        text::moved::sentence(job, (*from, *to), why, Lang::En)
+        text::moved::sentence(job, (*from, *to), why)
     };
     let mut notes: Vec<_> = moved.iter().take(NAMED).map(sentence).collect();
     if moved.len() > NAMED {

@@ -19,7 +19,7 @@ use crate::daemon::LockedOut;
 use crate::engine::Engine;
 use crate::model::JobState;
 use crate::store::{JobView, StoreError, Tx};
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 /// How often it is notified.
 const TELL_EVERY: TimeDelta = TimeDelta::seconds(1);
@@ -160,7 +160,7 @@ fn stops(store: &Tx<'_>, names: &[&str]) -> Result<Stopped, StoreError> {
         let stops = store.stops(name)?;
         match (stops.hold, stops.paused) {
             (Some((_, why)), _) if stops.all => {
-                return Ok(Stopped::All(reason::sentence(&why, Lang::En)));
+                return Ok(Stopped::All(reason::sentence(&why)));
             }
             (Some(_), _) => stopped.push(format!("{name} ON HOLD")),
             (None, Some(_)) => stopped.push(format!("{name} PAUSED")),

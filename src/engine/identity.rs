@@ -15,7 +15,7 @@ use crate::config::AccountConfig;
 use crate::model::Account;
 use crate::reason::Reason;
 use crate::store::{Bar, KnownAccount, StoreError, Tx};
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 /// One account of the config.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +99,7 @@ pub fn why_barred(tx: &Tx<'_>, account: &Account) -> Result<Option<String>, Stor
     }
     let stops = tx.stops(&account.name)?;
     let barred = stops.paused.filter(|_| stops.barred);
-    Ok(barred.map(|(_, why, advice)| format!("{}; {advice}", reason::sentence(&why, Lang::En))))
+    Ok(barred.map(|(_, why, advice)| format!("{}; {advice}", reason::sentence(&why))))
 }
 
 /// Raises alerts about names that the config gives to other accounts.
@@ -113,7 +113,7 @@ pub(super) fn alert_mistaken_accounts(
         let name = &session.config.account.name;
         if let Some((_, why, advice)) = tx.stops(name)?.paused {
             let code = why.code();
-            let why = reason::sentence(&why, Lang::En);
+            let why = reason::sentence(&why);
             tracing::error!(reason = code, "{why}");
             raise_alert(tx, name, ("appid", &why, &advice), now)?;
         }

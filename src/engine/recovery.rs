@@ -14,7 +14,7 @@ use crate::plan::{Gap, GapEffect, GapKind};
 use crate::quota::margins;
 use crate::reason::{OldDatabase, Reason};
 use crate::store::{InQuestion, KnownAccount, LastSeen, StoreError, Tx};
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 /// A file that a lost database had accepted.
 #[derive(Clone, Debug)]
@@ -185,7 +185,7 @@ pub(super) fn hold_for_restore(
         }
     }
     let why = Reason::MayHaveBeenRestored { evidence, due: tx.named(&jobs)? };
-    let told = reason::sentence(&why, Lang::En);
+    let told = reason::sentence(&why);
     tracing::error!(reason = why.code(), "{told}; nothing is released until `qunfa resume --all`");
     tx.hold(None, &why, now)
 }

@@ -18,7 +18,7 @@ use crate::reason::Reason;
 use crate::store::{
     FollowersAsk, ResponseFields, ResultAsk, SendOutcome, SendStatus, Settled, StoreError, Tx,
 };
-use crate::text::{Lang, reason};
+use crate::text::reason;
 use crate::wechat::codes;
 use crate::wechat::protocol::followers::Page;
 use crate::wechat::protocol::{
@@ -477,7 +477,7 @@ impl Session {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let account = &self.config.account.name;
-        let told = reason::sentence(why, Lang::En);
+        let told = reason::sentence(why);
         tracing::error!(account, reason = why.code(), "{told}; the account is paused");
         tx.pause(account, why, advice, now)
     }

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::reader::Reader;
 use super::receivers;
 use super::time::duration;
+use crate::l10n::t;
 use crate::model::{
     ARTICLES_MOST, Account, Action, Content, Deletion, JobId, OpenIds, Preview, Speed, Viewer,
 };
@@ -17,15 +18,15 @@ const VIEWERS_MOST: usize = 20;
 const BEFORE: TimeDelta = TimeDelta::minutes(30);
 
 pub(super) const PREVIEW: Shape =
-    Shape { what: "`preview`", known: &["to", "before", "card_ext"], refused: &[] };
+    Shape { what: || "`preview`".to_owned(), known: &["to", "before", "card_ext"], refused: &[] };
 
 pub(super) const DELETE: Shape = Shape {
-    what: "`delete`",
+    what: || "`delete`".to_owned(),
     known: &["job", "article_idx", "force"],
     refused: &[(
         "msg_id",
-        "`delete` names a job, not a number",
-        "write `job: …`; what was not sent by a job is deleted on the website",
+        || t!("inbox-delete-names-job-not-number"),
+        || t!("inbox-write-job-what-was-not"),
     )],
 };
 
@@ -41,8 +42,8 @@ impl Reader<'_, '_> {
         let Some(action) = action else { return (None, None) };
         let Some(broadcast) = action.broadcast() else {
             if let Some(entry) = preview {
-                let message = "`preview` needs a `broadcast` to show";
-                self.report.say_with(entry.key_location, message, "take it out");
+                let message = t!("inbox-preview-needs-broadcast-show");
+                self.report.say_with(entry.key_location, message, t!("yaml-take-out"));
             }
             return (None, None);
         };
@@ -65,7 +66,7 @@ impl Reader<'_, '_> {
     ) -> Option<Preview> {
         let fields = entry.node.fields(entry.key_location, &PREVIEW, self.report)?;
         let rule = account.map_or(OpenIds::Any, |account| account.openids);
-        let help = "OpenIDs or WeChat names: `to: [anne, …]`";
+        let help = || t!("inbox-openids-wechat-names-anne");
         let to =
             fields.require("to", help, self.report).and_then(|entry| self.viewers(entry, rule));
         let before = match fields.get("before") {
@@ -77,8 +78,8 @@ impl Reader<'_, '_> {
             None => None,
         };
         if coupon && card_ext.is_none() {
-            let message = "a coupon's preview needs `card_ext`";
-            let help = "its JSON as text: `card_ext: '{\"code\": \"\", …, \"signature\": \"…\"}'`";
+            let message = t!("inbox-coupon-preview-needs-card-ext");
+            let help = t!("inbox-json-text-card-ext-code");
             self.report.say_with(entry.key_location, message, help);
         }
         Some(Preview { to: to?, before, card_ext })
@@ -92,12 +93,8 @@ impl Reader<'_, '_> {
             Value::Empty | Value::Map(_) => Vec::new(),
         };
         if names.is_empty() || names.len() > VIEWERS_MOST {
-            let message = format!("`to` must name 1 to {VIEWERS_MOST} people");
-            self.report.say_with(
-                entry.node.location,
-                message,
-                "each is an OpenID or a WeChat name",
-            );
+            let message = t!("inbox-must-name-1-people", viewers_most = %VIEWERS_MOST);
+            self.report.say_with(entry.node.location, message, t!("inbox-each-openid-wechat-name"));
             return None;
         }
         for node in names {
@@ -108,12 +105,11 @@ impl Reader<'_, '_> {
             match viewer {
                 Some(viewer) if viewers.contains(&viewer) => {}
                 Some(Viewer::Openid(id)) if !rule.takes(&id) => {
-                    let message = format!("{} is no OpenID", quote(&id));
+                    let message = t!("inbox-no-openid", id = %quote(&id));
                     self.report.say_with(node.location, message, receivers::help_with(&id, rule));
                 }
                 Some(Viewer::Wxname(name)) if is_cut(&name) && rule == OpenIds::Usual => {
-                    let message =
-                        format!("{} is neither an OpenID nor a WeChat name", quote(&name));
+                    let message = t!("inbox-neither-openid-nor-wechat-name", name = %quote(&name));
                     self.report.say_with(node.location, message, receivers::help_with(&name, rule));
                 }
                 Some(viewer) => viewers.push(viewer),
@@ -124,19 +120,17 @@ impl Reader<'_, '_> {
     }
 
     fn unreadable_name(&mut self, node: &Node<'_>) {
-        let help = "28 characters that begin with o are an OpenID, others a WeChat name; \
-                    `openid:` or `wxname:` before it says which";
-        let help = node.odd().unwrap_or(help);
-        self.report.say_with(node.location, "this is neither an OpenID nor a WeChat name", help);
+        let help = node.odd().unwrap_or_else(|| t!("inbox-28-characters-begin-o-openid"));
+        self.report.say_with(node.location, t!("inbox-neither-openid-nor-wechat-name-2"), help);
     }
 
     /// Returns the deletion, or `None` after reporting why.
     pub(crate) fn deletion(&mut self, entry: &Entry<'_>) -> Option<Deletion> {
         let fields = entry.node.fields(entry.key_location, &DELETE, self.report)?;
-        let job = fields.require("job", "the id of the job that sent it", self.report)?;
+        let job = fields.require("job", || t!("inbox-id-job-sent"), self.report)?;
         let text = job.text(self.report)?;
         let Some(id) = JobId::parse(text) else {
-            let message = format!("{} cannot be an id", quote(text));
+            let message = t!("inbox-cannot-id", text = %quote(text));
             self.report.say(job.node.location, message);
             return None;
         };

@@ -26,8 +26,9 @@ use super::entry::{self, Entry};
 use super::folder::{FILE_MODE, write_folder};
 use super::package::{self, Package, ReadError};
 use super::places::{Directory, MOVING, Places};
-use super::{Inbox, InboxError};
+use super::{Inbox, InboxError, Step};
 use crate::durable_file::{self, move_new, rename_new};
+use crate::l10n::t;
 use crate::model::{JobId, JobState};
 use crate::yaml::diagnostic::Diagnostic;
 
@@ -159,7 +160,7 @@ impl Inbox {
         let (name, to) = (package.name(), &self.places.accepted);
         let answer = Answer { directory: to, suffix: RECEIPT, bytes: &json };
         self.put_away((&package.entry_name, name), &answer, &Read::Package(package))
-            .map_err(|source| entry_error(name, "moved to accepted/", source))
+            .map_err(|source| entry_error(name, Step::Accept, source))
     }
 
     /// Moves an entry to `rejected/`, with what is wrong with it; or, if it is gone, what was read
@@ -176,7 +177,7 @@ impl Inbox {
         let answer = Answer { directory: to, suffix: REASON, bytes: text.as_bytes() };
         let read = package.map_or(Read::Seen(entry), Read::Package);
         self.put_away((&entry.name, &name), &answer, &read)
-            .map_err(|source| entry_error(&name, "moved to rejected/", source))
+            .map_err(|source| entry_error(&name, Step::Reject, source))
     }
 
     /// Writes the answer to an entry, and moves the entry, or what was read of it, beside the
@@ -268,8 +269,8 @@ impl Inbox {
         if self.has_receipt(name, &shown) {
             return move_new(&moving.fd, name, &accepted.fd, OsStr::new(&shown));
         }
-        let message = "a later file of this name came before this one was read";
-        let text = reason(&shown, &[Diagnostic::whole(&shown, message, None)]);
+        let message = t!("inbox-later-file-name-came-before");
+        let text = reason(&shown, &[Diagnostic::whole(&shown, &message, None)]);
         let answer = Answer { directory: rejected, suffix: REASON, bytes: text.as_bytes() };
         answer.give(&shown)?;
         move_new(&moving.fd, name, &rejected.fd, OsStr::new(&shown))
@@ -363,18 +364,20 @@ impl Read<'_> {
     }
 }
 
-fn entry_error(name: &str, what: &'static str, source: io::Error) -> InboxError {
+fn entry_error(name: &str, what: Step, source: io::Error) -> InboxError {
     InboxError::Entry { name: name.to_owned(), what, source }
 }
 
 /// Returns the text for the author of a file that is refused.
 fn reason(name: &str, problems: &[Diagnostic]) -> String {
-    let mut text = format!("qunfa did not take {name}. None of its jobs was planned.\n\n");
+    let mut text = t!("inbox-qunfa-did-not-take-none", name = %name);
+    text.push_str("\n\n");
     for problem in problems {
         text.push_str(&problem.to_string());
         text.push_str("\n\n");
     }
-    text.push_str("Mend it and put it into the inbox again, under any name.\n");
+    text.push_str(&t!("inbox-mend-put-into-inbox-again"));
+    text.push('\n');
     text
 }
 
@@ -418,7 +421,7 @@ impl Iterator for AcceptedBack<'_> {
 fn forgotten(name: &OsStr, problems: &[Diagnostic]) -> InboxError {
     let why: Vec<String> = problems.iter().map(|problem| problem.message.clone()).collect();
     let name = format!("accepted/{}", entry::safe_name(name));
-    entry_error(&name, "read back", io::Error::other(why.join("; ")))
+    entry_error(&name, Step::ReadBack, io::Error::other(why.join("; ")))
 }
 
 /// An answer to an entry, and the archive for both.

@@ -16,6 +16,7 @@ use super::picture;
 use super::reader::{ArticleRemark, Reader};
 use super::theme::Theme;
 use crate::calendar;
+use crate::l10n::{Sentence, t};
 use crate::model::{
     Account, Article, ArticlesVia, Caption, Content, Images, Material, NEWS, UploadKind,
     placeholder,
@@ -36,7 +37,7 @@ const ADDRESS_GROWS: usize = 120;
 const THEME_BYTES: usize = 256 << 10;
 
 pub(super) const ARTICLE: Shape = Shape {
-    what: "an article",
+    what: || t!("inbox-article"),
     known: &[
         "title",
         "author",
@@ -52,8 +53,8 @@ pub(super) const ARTICLE: Shape = Shape {
     ],
     refused: &[(
         "thumb_media_id",
-        "`thumb_media_id` is not for job files",
-        "write `thumb: cover.png`: the cover is uploaded from the job's folder",
+        || t!("inbox-thumb-media-id-not-job"),
+        || t!("inbox-write-thumb-cover-png-cover"),
     )],
 };
 
@@ -96,14 +97,14 @@ impl Reader<'_, '_> {
         account: Option<&Account>,
         notes: &mut Vec<String>,
     ) -> Option<Content> {
-        let help = "write `articles:` and below it `  - title: …`";
+        let help = || t!("inbox-write-articles-below-title");
         let Value::List(items) = &entry.node.value else {
-            self.report.say_with(entry.node.location, "`articles` must be a list", help);
+            self.report.say_with(entry.node.location, t!("inbox-articles-must-list"), help());
             return None;
         };
         if !(1..=ARTICLES_MOST).contains(&items.len()) {
-            let message = format!("a broadcast has 1 to 8 articles, not {}", items.len());
-            self.report.say_with(entry.key_location, message, help);
+            let message = t!("inbox-broadcast-1-8-articles-not", items = %items.len());
+            self.report.say_with(entry.key_location, message, help());
         }
         let material = Material::default();
         let mut builder = Builder { account, material, theme: ThemeWish::Usual };
@@ -141,20 +142,16 @@ impl Reader<'_, '_> {
         let title = title.or_else(|| given.get(Field::Title));
         let thumb = thumb.or_else(|| given.get(Field::Thumb));
         for (key, found, help) in [
-            ("title", &title, "write `title: …`, here or in the front matter of a .md file"),
-            (
-                "thumb",
-                &thumb,
-                "write `thumb: cover.png`, or `cover:` in the front matter of a .md file",
-            ),
+            ("title", &title, t!("inbox-write-title-here-front-matter")),
+            ("thumb", &thumb, t!("inbox-write-thumb-cover-png-cover-2")),
         ] {
             if found.is_none() && !given.is_unread() {
-                self.report.say_with(node.location, format!("`{key}` is missing"), help);
+                self.report.say_with(node.location, t!("yaml-missing", key = %key), help);
             }
         }
         let show_cover_pic = self.flag(&fields, "show_cover_pic");
         if show_cover_pic == Some(1) && builder.via() == ArticlesVia::Draft {
-            let note = "show_cover_pic: a draft has no such field; put the cover into the text";
+            let note = t!("inbox-show-cover-pic-draft-no");
             notes.push(note.to_owned());
         }
         let given = |field| given.get(field).flatten();
@@ -206,16 +203,16 @@ impl Reader<'_, '_> {
         builder: &mut Builder<'_>,
         notes: &mut Vec<String>,
     ) -> (Option<String>, Given) {
-        let help = "write `content: <p>…</p>`, or `content_file: article.md`";
+        let help = || t!("inbox-write-content-p-p-content");
         let mut given = Given::default();
         let (entry, found) = match (fields.get("content"), fields.get("content_file")) {
             (Some(_), Some(second)) => {
-                let message = "`content` and `content_file` cannot stand together";
-                self.report.say_with(second.key_location, message, "keep one of the two");
+                let message = t!("inbox-content-content-file-cannot-stand");
+                self.report.say_with(second.key_location, message, t!("yaml-keep-one-two"));
                 return (None, given);
             }
             (None, None) => {
-                self.report.say_with(fields.location, "the article has no text", help);
+                self.report.say_with(fields.location, t!("inbox-article-no-text"), help());
                 return (None, given);
             }
             (Some(entry), None) => (entry, self.inline_content(entry, builder, notes)),
@@ -263,7 +260,7 @@ impl Reader<'_, '_> {
     /// Returns the style of an article: names of style sheets, of which the later ones take
     /// precedence.
     fn theme(&mut self, entry: &Entry<'_>, notes: &mut Vec<String>) -> ThemeWish {
-        let help = "write `theme: default`, `none`, a .css file of the folder, or a list of them";
+        let help = || t!("inbox-write-theme-default-none-css");
         let one = std::slice::from_ref(&entry.node);
         let (names, is_list) = match &entry.node.value {
             Value::List(items) => (&items[..], true),
@@ -272,7 +269,7 @@ impl Reader<'_, '_> {
         let mut theme = Theme::default();
         for node in names {
             let Value::Text { text, .. } = &node.value else {
-                self.report.say_with(node.location, "a theme is named by its file", help);
+                self.report.say_with(node.location, t!("inbox-theme-named-file"), help());
                 continue;
             };
             match text.trim() {
@@ -282,8 +279,8 @@ impl Reader<'_, '_> {
                     theme = theme.and(self.theme_file(path, node.location, notes));
                 }
                 other => {
-                    let message = format!("there is no theme {}", quote(other));
-                    self.report.say_with(node.location, message, help);
+                    let message = t!("inbox-no-theme", other = %quote(other));
+                    self.report.say_with(node.location, message, help());
                 }
             }
         }
@@ -302,13 +299,13 @@ impl Reader<'_, '_> {
         let css = match yaml::decode(&bytes) {
             Ok(css) if css.len() <= THEME_BYTES => css,
             Ok(_) => {
-                let message = format!("{} is longer than 256 KiB", quote(path));
-                self.report.say_with(location, message, "leave out what articles do not need");
+                let message = t!("inbox-longer-than-256-kib", path = %quote(path));
+                self.report.say_with(location, message, t!("inbox-leave-out-what-articles-do"));
                 return Theme::default();
             }
             Err((text, location, message)) => {
                 let mut report = Report::new(&name, &text);
-                report.say_with(location, message, "save it as UTF-8");
+                report.say_with(location, message, t!("inbox-save-utf-8"));
                 self.report.include(report);
                 return Theme::default();
             }
@@ -318,7 +315,7 @@ impl Reader<'_, '_> {
         let mut told = Vec::new();
         for left in left {
             if left.is_wrong {
-                let help = "a rule is `p { color: red; margin: 0 }`";
+                let help = t!("inbox-rule-p-color-red-margin");
                 report.say_with(left.location, left.message, help);
             } else {
                 told.push((left.location, left.message));
@@ -336,25 +333,21 @@ impl Reader<'_, '_> {
         let (chars, bytes) = (html.chars().count() + grows, html.len() + grows);
         let is_long = chars >= CONTENT_CHARS || bytes >= CONTENT_BYTES;
         let (message, help) = if !cleaned.is_visible {
-            let message = "the article's text is empty: readers would see nothing";
-            (message.to_owned(), "write a text, or show a picture")
+            let message = t!("inbox-article-text-empty-readers-would");
+            (message, t!("inbox-write-text-show-picture"))
         } else if html.contains("qunfa:news") {
-            let message = "the article's text holds `qunfa:news`, which stands for something else";
-            (message.to_owned(), "take it out")
+            let message = t!("inbox-article-text-holds-qunfa-news");
+            (message, t!("yaml-take-out"))
         } else if !is_long {
             return true;
         } else if *theme_chars > 0 {
             let own = chars - theme_chars;
-            let message = format!(
-                "the article's HTML has {chars} characters in {bytes} bytes: {own} are the text's, \
-                 {theme_chars} the theme's styles"
-            );
-            let help = "it must have fewer than 20,000 characters: write `theme: none`, or name a \
-                        theme with fewer styles, or shorten the text";
+            let message = t!("inbox-article-html-characters-bytes-text", chars = %chars, bytes = %bytes, own = %own, theme_chars = %theme_chars);
+            let help = t!("inbox-must-fewer-than-20-000");
             (message, help)
         } else {
-            let message = format!("the article's HTML has {chars} characters in {bytes} bytes");
-            (message, "it must have fewer than 20,000 characters")
+            let message = t!("inbox-article-html-characters-bytes", chars = %chars, bytes = %bytes);
+            (message, t!("inbox-must-fewer-than-20-000-2"))
         };
         self.report.say_with(entry.node.location, message, help);
         false
@@ -373,8 +366,8 @@ impl Reader<'_, '_> {
             "md" | "markdown" => true,
             "html" | "htm" => false,
             _ => {
-                let message = format!("{} is neither HTML nor Markdown by its name", quote(&path));
-                let help = "name it .html or .md";
+                let message = t!("inbox-neither-html-nor-markdown-name", path = %quote(&path));
+                let help = t!("inbox-name-html-md");
                 self.report.say_with(entry.node.location, message, help);
                 return None;
             }
@@ -391,7 +384,7 @@ impl Reader<'_, '_> {
             Ok(text) => text,
             Err((text, location, message)) => {
                 let mut report = Report::new(&name, &text);
-                report.say_with(location, message, "save it as UTF-8");
+                report.say_with(location, message, t!("inbox-save-utf-8"));
                 self.report.include(report);
                 return None;
             }
@@ -429,7 +422,7 @@ impl Reader<'_, '_> {
         let TextFile { path, folder, source } = *file;
         if source.len() >= CONTENT_BYTES {
             let message = format!("the article's text has {}", media::size(source.len() as u64));
-            report.say_with(Location::default(), message, "it must have less than 1 MiB");
+            report.say_with(Location::default(), message, t!("inbox-must-less-than-1-mib"));
             return None;
         }
         let front = front_matter::read(source, report).ok()?;
@@ -449,7 +442,7 @@ impl Reader<'_, '_> {
             report.say_with(problem.location, &problem.message, &problem.help);
         }
         for wrong in &rendered.problems {
-            report.say_with(wrong.location, &wrong.message, wrong.help);
+            report.say_with(wrong.location, &wrong.message, &wrong.help);
         }
         for remark in &mut cleaned.remarks {
             remark.location = rendered.location(source, remark.location.start, &remark.sought);
@@ -486,8 +479,8 @@ impl Reader<'_, '_> {
             Field::Thumb => {
                 let name = entry.text(report)?;
                 if html::host(name).is_some() {
-                    let message = format!("the cover {} is no file of the folder", quote(name));
-                    let help = "put the picture into the job's folder: it is uploaded from there";
+                    let message = t!("inbox-cover-no-file-folder", name = %quote(name));
+                    let help = t!("inbox-put-picture-into-job-folder");
                     report.say_with(entry.node.location, message, help);
                     return None;
                 }
@@ -515,7 +508,7 @@ struct TextFile<'t> {
 /// Returns a remark as a sentence.
 fn told_of(remark: &Remark) -> String {
     match remark.kind {
-        RemarkKind::Dropped => format!("{} is taken out", remark.what),
+        RemarkKind::Dropped => t!("inbox-taken-out", what = %remark.what),
         RemarkKind::Warned => remark.what.clone(),
     }
 }
@@ -562,18 +555,22 @@ fn prepared(content: Content, material: Material) -> Content {
     Content::Prepared { content: Box::new(content), material }
 }
 
-pub(super) const FILE: Shape = Shape { what: "this content", known: &["file"], refused: &[BOTH] };
-const BOTH: (&str, &str, &str) =
-    ("media_id", "`file` and `media_id` cannot stand together", "keep one of the two");
-pub(super) const VIDEO_FILE: Shape =
-    Shape { what: "`mpvideo`", known: &["file", "title", "description"], refused: &[BOTH] };
+pub(super) const FILE: Shape =
+    Shape { what: || t!("inbox-content"), known: &["file"], refused: &[BOTH] };
+const BOTH: (&str, Sentence, Sentence) =
+    ("media_id", || t!("inbox-file-media-id-cannot-stand"), || t!("yaml-keep-one-two"));
+pub(super) const VIDEO_FILE: Shape = Shape {
+    what: || "`mpvideo`".to_owned(),
+    known: &["file", "title", "description"],
+    refused: &[BOTH],
+};
 pub(super) const IMAGE_FILES: Shape = Shape {
-    what: "`images`",
+    what: || "`images`".to_owned(),
     known: &["files", "recommend", "title", "need_open_comment", "only_fans_can_comment"],
     refused: &[(
         "media_ids",
-        "`files` and `media_ids` cannot stand together",
-        "keep one of the two",
+        || t!("inbox-files-media-ids-cannot-stand"),
+        || t!("yaml-keep-one-two"),
     )],
 };
 
@@ -597,7 +594,7 @@ impl Reader<'_, '_> {
             "images" => Content::Images(self.image_files(entry, &mut material)?),
             "mpvideo" => self.video_file(entry, &mut material)?,
             _ => {
-                let message = format!("`{}` is not made from a file", entry.key);
+                let message = t!("inbox-not-made-file", key = %entry.key);
                 self.report.say(entry.key_location, message);
                 return None;
             }
@@ -612,26 +609,26 @@ impl Reader<'_, '_> {
         material: &mut Material,
     ) -> Option<String> {
         let fields = entry.node.fields(entry.key_location, &FILE, self.report)?;
-        let file = fields.require("file", "write `file: …`", self.report)?;
+        let file = fields.require("file", || t!("inbox-write-file"), self.report)?;
         self.asset(file, kind, material)
     }
 
     fn image_files(&mut self, entry: &Entry<'_>, material: &mut Material) -> Option<Images> {
         let fields = entry.node.fields(entry.key_location, &IMAGE_FILES, self.report)?;
-        let help = "write `files: [a.png, b.png]`";
+        let help = || t!("inbox-write-files-png-b-png");
         let files = fields.require("files", help, self.report)?;
         let items: &[Node<'_>] = match &files.node.value {
             Value::List(items) => items,
             Value::Empty | Value::Text { .. } | Value::Map(_) => &[],
         };
         if items.is_empty() {
-            self.report.say_with(files.node.location, "`files` must be a list of files", help);
+            self.report.say_with(files.node.location, t!("inbox-files-must-list-files"), help());
             return None;
         }
         let mut media_ids = Vec::new();
         for item in items {
             let Value::Text { text, .. } = &item.value else {
-                self.report.say_with(item.location, "a file is named by its path", help);
+                self.report.say_with(item.location, t!("inbox-file-named-path"), help());
                 continue;
             };
             match media::media(self.lists, text.trim(), UploadKind::Image) {
@@ -650,9 +647,9 @@ impl Reader<'_, '_> {
 
     fn video_file(&mut self, entry: &Entry<'_>, material: &mut Material) -> Option<Content> {
         let fields = entry.node.fields(entry.key_location, &VIDEO_FILE, self.report)?;
-        let file = fields.require("file", "write `file: …`", self.report);
+        let file = fields.require("file", || t!("inbox-write-file"), self.report);
         let file = file.and_then(|file| self.asset(file, UploadKind::Video, material));
-        let title = fields.require("title", "uploadvideo asks for one", self.report);
+        let title = fields.require("title", || t!("inbox-uploadvideo-asks-one"), self.report);
         let title = title.and_then(|entry| entry.text(self.report));
         let description = self.caption(&fields, "description");
         let caption = Caption {

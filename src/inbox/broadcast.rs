@@ -5,6 +5,7 @@
 
 use super::article;
 use super::reader::Reader;
+use crate::l10n::t;
 use crate::model::{Account, Audience, Broadcast, Content, Images};
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Node, Shape, Value};
@@ -23,7 +24,7 @@ const CONTENTS: [&str; 8] =
     ["text", "mpnews", "articles", "image", "images", "voice", "mpvideo", "wxcard"];
 
 pub(super) const BROADCAST: Shape = Shape {
-    what: "a broadcast",
+    what: || t!("inbox-broadcast"),
     known: &[
         "filter",
         "touser",
@@ -42,34 +43,44 @@ pub(super) const BROADCAST: Shape = Shape {
     refused: &[
         (
             "clientmsgid",
-            "`clientmsgid` is not for job files",
-            "leave it out: it is derived from the account and the job's id",
+            || t!("inbox-clientmsgid-not-job-files"),
+            || t!("inbox-leave-out-derived-account-job"),
         ),
-        ("music", "`music` cannot be broadcast", "the platform documents no form for it"),
-        ("video", "`video` cannot be broadcast", "use `mpvideo` with the id that uploadvideo gave"),
-        ("is_to_all", "`is_to_all` belongs into `filter`", "write `filter: {is_to_all: true}`"),
-        ("tag_id", "`tag_id` belongs into `filter`", "write `filter: {tag_id: …}`"),
+        ("music", || t!("inbox-music-cannot-broadcast"), || t!("inbox-platform-documents-no-form")),
+        (
+            "video",
+            || t!("inbox-video-cannot-broadcast"),
+            || t!("inbox-use-mpvideo-id-uploadvideo-gave"),
+        ),
+        ("is_to_all", || t!("inbox-all-belongs-into-filter"), || t!("inbox-write-filter-all-true")),
+        ("tag_id", || t!("inbox-tag-id-belongs-into-filter"), || t!("inbox-write-filter-tag-id")),
     ],
 };
 
 pub(super) const FILTER: Shape = Shape {
-    what: "`filter`",
+    what: || "`filter`".to_owned(),
     known: &["is_to_all", "tag_id"],
-    refused: &[("group_id", "`group_id` is the old name of `tag_id`", "write `tag_id`")],
+    refused: &[("group_id", || t!("inbox-group-id-old-name-tag"), || t!("inbox-write-tag-id"))],
 };
 
-pub(super) const TEXT: Shape = Shape { what: "`text`", known: &["content"], refused: &[] };
-pub(super) const MEDIA: Shape = Shape { what: "this content", known: &["media_id"], refused: &[] };
-pub(super) const MPVIDEO: Shape =
-    Shape { what: "`mpvideo`", known: &["media_id", "title", "description"], refused: &[] };
-pub(super) const WXCARD: Shape = Shape { what: "`wxcard`", known: &["card_id"], refused: &[] };
+pub(super) const TEXT: Shape =
+    Shape { what: || "`text`".to_owned(), known: &["content"], refused: &[] };
+pub(super) const MEDIA: Shape =
+    Shape { what: || t!("inbox-content"), known: &["media_id"], refused: &[] };
+pub(super) const MPVIDEO: Shape = Shape {
+    what: || "`mpvideo`".to_owned(),
+    known: &["media_id", "title", "description"],
+    refused: &[],
+};
+pub(super) const WXCARD: Shape =
+    Shape { what: || "`wxcard`".to_owned(), known: &["card_id"], refused: &[] };
 pub(super) const IMAGES: Shape = Shape {
-    what: "`images`",
+    what: || "`images`".to_owned(),
     known: &["media_ids", "recommend", "title", "need_open_comment", "only_fans_can_comment"],
     refused: &[(
         "media_id",
-        "`images` has `media_ids`",
-        "write `media_ids: [\"…\"]`, or use `image`",
+        || t!("inbox-images-media-ids"),
+        || t!("inbox-write-media-ids-use-image"),
     )],
 };
 
@@ -100,19 +111,20 @@ impl Reader<'_, '_> {
         &mut self,
         fields: &Fields<'n, 'a>,
         keys: &[&str],
-        missing: (&str, &str),
+        missing: impl FnOnce() -> (String, String),
     ) -> Option<&'n Entry<'a>> {
         let mut found = keys.iter().filter_map(|key| fields.get(key));
         let Some(first) = found.next() else {
-            self.report.say_with(fields.location, missing.0, missing.1);
+            let (message, help) = missing();
+            self.report.say_with(fields.location, message, help);
             return None;
         };
         let Some(second) = found.next() else { return Some(first) };
-        let message = format!("`{}` and `{}` cannot stand together", first.key, second.key);
+        let message = t!("inbox-cannot-stand-together", key = %first.key, key2 = %second.key);
         self.report.say_with(
             second.key_location,
             message,
-            format!("keep one of {}", keys.join(", ")),
+            t!("inbox-keep-one-of", keys = keys.join(", ")),
         );
         None
     }
@@ -123,10 +135,12 @@ impl Reader<'_, '_> {
         account: Option<&Account>,
         notes: &mut Vec<String>,
     ) -> Option<Audience> {
-        let missing = (
-            "the broadcast has no audience; everyone must be asked for by name",
-            "write `filter: {is_to_all: true}`, `filter: {tag_id: …}`, `touser` or `touser_file`",
-        );
+        let missing = || {
+            (
+                t!("inbox-broadcast-no-audience-everyone-must"),
+                t!("inbox-write-filter-all-true-filter"),
+            )
+        };
         let entry = self.only(fields, &AUDIENCES, missing)?;
         if entry.key == "filter" {
             return self.filter(entry);
@@ -148,13 +162,13 @@ impl Reader<'_, '_> {
             (Some(true), None) => Some(Audience::Everyone),
             (Some(false) | None, Some(tag)) => Some(Audience::Tag(tag)),
             (Some(true), Some(_)) => {
-                let message = "`is_to_all: true` and a `tag_id` contradict each other";
-                self.report.say_with(entry.key_location, message, "keep one of the two");
+                let message = t!("inbox-all-true-tag-id-contradict");
+                self.report.say_with(entry.key_location, message, t!("yaml-keep-one-two"));
                 None
             }
             (Some(false) | None, None) => {
-                let message = "`filter` names nobody; everyone must be asked for by name";
-                let help = "write `is_to_all: true` for everyone, or a `tag_id`";
+                let message = t!("inbox-filter-names-nobody-everyone-must");
+                let help = t!("inbox-write-all-true-everyone-tag");
                 self.report.say_with(entry.key_location, message, help);
                 None
             }
@@ -166,8 +180,8 @@ impl Reader<'_, '_> {
         let text = entry.text(self.report)?;
         let tag = text.parse().ok().filter(|tag: &i64| *tag > 0 && !text.starts_with('+'));
         if tag.is_none() {
-            let message = format!("{} is no tag", quote(text));
-            self.report.say_with(entry.node.location, message, "a tag is given by its number");
+            let message = t!("inbox-no-tag", text = %quote(text));
+            self.report.say_with(entry.node.location, message, t!("inbox-tag-given-number"));
         }
         tag
     }
@@ -178,10 +192,8 @@ impl Reader<'_, '_> {
         account: Option<&Account>,
         notes: &mut Vec<String>,
     ) -> Option<Content> {
-        let missing = (
-            "the broadcast has no content",
-            "write one of text, mpnews, articles, image, images, voice, mpvideo, wxcard",
-        );
+        let missing =
+            || (t!("inbox-broadcast-no-content"), t!("inbox-write-one-text-mpnews-articles"));
         let named = fields.get("msgtype").and_then(|entry| self.msgtype(entry));
         let entry = self.only(fields, &CONTENTS, missing)?;
         let content = match &*entry.key {
@@ -192,9 +204,8 @@ impl Reader<'_, '_> {
         if let Some((entry, msgtype)) = named
             && msgtype != content.msgtype()
         {
-            let message =
-                format!("`msgtype` is {}, the content is {}", quote(msgtype), content.msgtype());
-            self.report.say_with(entry.node.location, message, "leave `msgtype` out");
+            let message = t!("inbox-msgtype-content", msgtype = %quote(msgtype), msgtype2 = %content.msgtype());
+            self.report.say_with(entry.node.location, message, t!("inbox-leave-msgtype-out"));
         }
         Some(content)
     }
@@ -202,13 +213,13 @@ impl Reader<'_, '_> {
     fn msgtype<'n, 'a>(&mut self, entry: &'n Entry<'a>) -> Option<(&'n Entry<'a>, &'n str)> {
         let text = entry.text(self.report)?;
         let help = match text {
-            "music" => "the platform documents no form for it",
-            "video" => "use `mpvideo` with the id that uploadvideo gave",
+            "music" => t!("inbox-platform-documents-no-form"),
+            "video" => t!("inbox-use-mpvideo-id-uploadvideo-gave"),
             _ => return Some((entry, text)),
         };
         self.report.say_with(
             entry.node.location,
-            format!("{} cannot be broadcast", quote(text)),
+            t!("inbox-cannot-broadcast", text = %quote(text)),
             help,
         );
         None
@@ -239,7 +250,7 @@ impl Reader<'_, '_> {
         let inner = match &entry.node.value {
             Value::Map(_) => {
                 let fields = entry.node.fields(entry.key_location, &TEXT, self.report)?;
-                fields.require("content", "write `text: {content: …}`", self.report)?
+                fields.require("content", || t!("inbox-write-text-content"), self.report)?
             }
             Value::Empty | Value::Text { .. } | Value::List(_) => entry,
         };
@@ -247,8 +258,7 @@ impl Reader<'_, '_> {
         let Value::Text { text, .. } = &inner.node.value else { return None };
         let length = text.chars().count();
         if length > TEXT_MOST {
-            let message =
-                format!("the text has {length} characters; {TEXT_MOST} are too many already");
+            let message = t!("inbox-text-characters-too-many-already", length = %length, text_most = %TEXT_MOST);
             self.report.say(inner.node.location, message);
         }
         notes.extend(long_text(length, text.len()));
@@ -273,14 +283,14 @@ impl Reader<'_, '_> {
     }
 
     fn media_ids(&mut self, fields: &Fields<'_, '_>) -> Option<Vec<String>> {
-        let help = "write `media_ids: [\"…\"]`";
+        let help = || t!("inbox-write-media-ids");
         let entry = fields.require("media_ids", help, self.report)?;
         let items: &[Node<'_>] = match &entry.node.value {
             Value::List(items) => items,
             Value::Empty | Value::Text { .. } | Value::Map(_) => &[],
         };
         if items.is_empty() {
-            self.report.say_with(entry.node.location, "`media_ids` must be a list of ids", help);
+            self.report.say_with(entry.node.location, t!("inbox-media-ids-must-list-ids"), help());
             return None;
         }
         let ids = items.iter().map(|item| {
@@ -289,7 +299,7 @@ impl Reader<'_, '_> {
                 Value::Empty | Value::List(_) | Value::Map(_) => None,
             };
             if id.is_none() {
-                self.report.say(item.location, "a media id is one word");
+                self.report.say(item.location, t!("inbox-media-id-one-word"));
             }
             id
         });
@@ -299,12 +309,11 @@ impl Reader<'_, '_> {
 
     /// Returns an id: one word.
     fn word(&mut self, fields: &Fields<'_, '_>, key: &str) -> Option<String> {
-        let help = format!("write `{key}: …`");
-        let entry = fields.require(key, &help, self.report)?;
+        let entry = fields.require(key, || t!("inbox-write", key = %key), self.report)?;
         let text = entry.text(self.report)?;
         let word = id_word(text);
         if word.is_none() {
-            self.report.say(entry.node.location, format!("`{key}` must be one word"));
+            self.report.say(entry.node.location, t!("inbox-must-one-word", key = %key));
         }
         word
     }
@@ -324,7 +333,7 @@ impl Reader<'_, '_> {
                 _ => {}
             }
         }
-        self.report.say(entry.node.location, format!("`{key}` must be 0 or 1"));
+        self.report.say(entry.node.location, t!("inbox-must-0-1", key = %key));
         None
     }
 
@@ -334,8 +343,8 @@ impl Reader<'_, '_> {
             && fields.get("mpnews").is_none()
             && fields.get("articles").is_none()
         {
-            let help = "leave it out: only articles can be reprints";
-            self.report.say_with(entry.key_location, "`send_ignore_reprint` is for `mpnews`", help);
+            let help = t!("inbox-leave-out-only-articles-can");
+            self.report.say_with(entry.key_location, t!("inbox-send-ignore-reprint-mpnews"), help);
         }
         flag == Some(1)
     }
@@ -373,9 +382,6 @@ fn keep_video_title(content: &mut Content, audience: &Audience, notes: &mut Vec<
         && !by_list
         && (title.take().is_some() | description.take().is_some())
     {
-        notes.push(
-            "mpvideo: title and description go to OpenID lists only; here those of uploadvideo show"
-                .to_owned(),
-        );
+        notes.push(t!("inbox-mpvideo-title-description-go-openid"));
     }
 }

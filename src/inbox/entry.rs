@@ -11,6 +11,7 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, openat, statat};
 use rustix::io::Errno;
 
 use super::whole;
+use crate::l10n::{Sentence, t};
 
 /// The largest file that is read.
 pub(super) const FILE_MOST: i128 = 16 << 20;
@@ -67,9 +68,9 @@ pub(super) enum EntryKind {
     /// A folder.
     Folder,
     /// Something that cannot be taken, and what to do instead.
-    Unusable((String, &'static str)),
+    Unusable((String, String)),
     /// Something that can never become a job file: a link, a pipe or a device.
-    Never((String, &'static str)),
+    Never((String, String)),
 }
 
 /// What distinguishes one state of an entry from another.
@@ -243,35 +244,35 @@ fn has_type(directory: &OwnedFd, name: &OsStr, wanted: FileType) -> bool {
     stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == wanted)
 }
 
-fn too_long(name: &OsStr) -> Option<(String, &'static str)> {
+fn too_long(name: &OsStr) -> Option<(String, String)> {
     let what = if name.len() > NAME_MOST {
-        "the name is longer than 200 bytes"
+        t!("inbox-name-longer-than-200-bytes")
     } else if escaped(name).len() > NAME_MOST {
-        "the name is longer than 200 bytes when its special characters are escaped"
+        t!("inbox-name-longer-than-200-bytes-2")
     } else {
         return None;
     };
-    Some((what.to_owned(), "shorten it"))
+    Some((what, t!("inbox-shorten")))
 }
 
 /// Returns why a name is reserved for answers.
-fn kept(name: &OsStr) -> Option<(String, &'static str)> {
+fn kept(name: &OsStr) -> Option<(String, String)> {
     let name = name.as_bytes().to_ascii_lowercase();
     let (ending, what) = [(".receipt.json", "receipts"), (".error.txt", "reasons")]
         .into_iter()
         .find(|(ending, _)| name.ends_with(ending.as_bytes()))?;
-    Some((format!("names that end in {ending} are kept for {what}"), "give it another name"))
+    Some((
+        t!("inbox-names-end-kept", ending = %ending, what = %what),
+        t!("inbox-give-another-name"),
+    ))
 }
 
 fn file_kind(name: &OsStr, stat: &Stat) -> EntryKind {
     let lower = name.as_bytes().to_ascii_lowercase();
     let fits = [&b".yaml"[..], b".yml", b".json"].iter().any(|ending| lower.ends_with(ending));
     if !fits {
-        let message = "only .yaml, .yml and .json files and folders are taken".to_owned();
-        return EntryKind::Unusable((
-            message,
-            "rename it, or put it into a folder with its job file",
-        ));
+        let message = t!("inbox-only-yaml-yml-json-files");
+        return EntryKind::Unusable((message, t!("inbox-rename-put-into-folder-job")));
     }
     match kept(name).or_else(|| unusable(stat)) {
         Some(reason) => EntryKind::Unusable(reason),
@@ -280,32 +281,32 @@ fn file_kind(name: &OsStr, stat: &Stat) -> EntryKind {
 }
 
 /// Returns why a file of this kind is never read.
-pub(super) fn unusable(stat: &Stat) -> Option<(String, &'static str)> {
+pub(super) fn unusable(stat: &Stat) -> Option<(String, String)> {
     let kind = FileType::from_raw_mode(stat.st_mode);
     if kind != FileType::RegularFile {
         return Some(not_regular(kind));
     }
     if i128::from(stat.st_nlink) != 1 {
-        return Some(("this is a hard link to a file that has other names".to_owned(), COPY));
+        return Some((t!("inbox-hard-link-file-other-names"), COPY()));
     }
     if i128::from(stat.st_size) > FILE_MOST {
-        return Some(("the file is larger than 16 MiB".to_owned(), "split it"));
+        return Some((t!("inbox-file-larger-than-16-mib"), t!("inbox-split")));
     }
     None
 }
 
-const COPY: &str = "put a copy of the file there";
+const COPY: Sentence = || t!("inbox-put-copy-file");
 
-fn not_regular(kind: FileType) -> (String, &'static str) {
+fn not_regular(kind: FileType) -> (String, String) {
     let what = match kind {
-        FileType::Symlink => "a symbolic link",
-        FileType::Fifo => "a pipe",
-        FileType::Socket => "a socket",
-        FileType::CharacterDevice | FileType::BlockDevice => "a device",
-        FileType::Directory => "a folder",
-        FileType::RegularFile | FileType::Unknown => "of an unknown kind",
+        FileType::Symlink => t!("inbox-symbolic-link"),
+        FileType::Fifo => t!("inbox-pipe"),
+        FileType::Socket => t!("inbox-socket"),
+        FileType::CharacterDevice | FileType::BlockDevice => t!("inbox-device"),
+        FileType::Directory => t!("inbox-folder"),
+        FileType::RegularFile | FileType::Unknown => t!("inbox-unknown-kind"),
     };
-    (format!("this is {what}, not a file"), COPY)
+    (t!("inbox-not-file", what = %what), COPY())
 }
 
 /// A file in a folder.
@@ -315,7 +316,7 @@ pub(super) struct Leaf {
     /// Its state, taken without opening it.
     pub(super) seen: Seen,
     /// Why it cannot be read.
-    pub(super) unusable: Option<(String, &'static str)>,
+    pub(super) unusable: Option<(String, String)>,
     /// Whether it is unfinished, and so not one of the files to read.
     pub(super) on_its_way: bool,
 }
@@ -324,7 +325,9 @@ pub(super) struct Leaf {
 fn folder(directory: &OwnedFd, name: &OsStr) -> (Vec<Leaf>, EntryKind) {
     let mut leaves = Vec::new();
     let walked = open_folder(directory, name)
-        .map_err(|error| (format!("the folder cannot be read: {error}"), "let qunfa read it"))
+        .map_err(|error| {
+            (t!("inbox-folder-cannot-read", error = %error), t!("inbox-let-qunfa-read"))
+        })
         .and_then(|fd| walk(&fd, &[], &mut leaves));
     match walked {
         Ok(()) => (leaves, EntryKind::Folder),
@@ -342,8 +345,10 @@ pub(super) fn walk(
     folder: &OwnedFd,
     prefix: &[u8],
     leaves: &mut Vec<Leaf>,
-) -> Result<(), (String, &'static str)> {
-    let unreadable = |error| (format!("the folder cannot be read: {error}"), "let qunfa read it");
+) -> Result<(), (String, String)> {
+    let unreadable = |error: io::Error| {
+        (t!("inbox-folder-cannot-read", error = %error), t!("inbox-let-qunfa-read"))
+    };
     for name in all_names(folder).map_err(unreadable)? {
         let on_its_way = is_on_its_way(&name);
         if is_ignored(&name) && !on_its_way {
@@ -362,7 +367,7 @@ pub(super) fn walk(
             }
             let depth = path.iter().filter(|byte| **byte == b'/').count() + 1;
             if depth > DEPTH {
-                return Err(("folders lie more than four deep in it".to_owned(), "flatten it"));
+                return Err((t!("inbox-folders-lie-more-than-four"), t!("inbox-flatten")));
             }
             let inner = open_folder(folder, &name).map_err(|error| unreadable(error.into()))?;
             walk(&inner, &[&path, &b"/"[..]].concat(), leaves)?;
@@ -375,7 +380,7 @@ pub(super) fn walk(
             });
         }
         if leaves.len() > LEAVES {
-            return Err(("the folder has more than 1,000 files".to_owned(), "split it"));
+            return Err((t!("inbox-folder-more-than-1-000"), t!("inbox-split")));
         }
     }
     Ok(())

@@ -12,13 +12,13 @@ use icalendar::{Calendar, CalendarComponent, Component as _, DatePerhapsTime, Ev
 use super::media::check_path;
 use super::reader::Reader;
 use super::time::{FieldError, date};
+use crate::l10n::{Sentence, t};
 use crate::yaml::diagnostic::{Location, quote};
 use crate::yaml::{Entry, Node, Value};
 
 /// How many dates one item may leave out.
 const DATES_MOST: usize = 10_000;
-const FORM: &str =
-    "write dates as 2027-10-01, spans as 2027-10-01..2027-10-07, or the name of a file";
+const FORM: Sentence = || t!("inbox-write-dates-2027-10-01");
 /// How Apple's calendars tell days off and working days from other events.
 const SPECIAL_DAY: &str = "X-APPLE-SPECIAL-DAY";
 const DAY_OFF: &str = "WORK-HOLIDAY";
@@ -36,16 +36,16 @@ impl Reader<'_, '_> {
             Value::List(items) => items.iter().collect(),
             Value::Text { .. } => vec![&entry.node],
             Value::Empty | Value::Map(_) => {
-                let message = format!("`except` must be dates, not {}", entry.node.describe());
-                self.report.say_with(entry.node.location, message, FORM);
+                let message = t!("inbox-except-must-dates-not", describe = %entry.node.describe());
+                self.report.say_with(entry.node.location, message, FORM());
                 return BTreeSet::new();
             }
         };
         let mut dates = BTreeSet::new();
         for item in items {
             let Value::Text { text, .. } = &item.value else {
-                let message = format!("an exception is text, not {}", item.describe());
-                self.report.say_with(item.location, message, FORM);
+                let message = t!("inbox-exception-text-not", describe = %item.describe());
+                self.report.say_with(item.location, message, FORM());
                 continue;
             };
             // A file's name has an ending; a date has none.
@@ -65,9 +65,8 @@ impl Reader<'_, '_> {
         location: Location,
         notes: &mut Vec<String>,
     ) -> Option<BTreeSet<NaiveDate>> {
-        let named = check_path(path).map_err(|message| {
-            (message, "name a file of the job's own folder, such as `holidays.ics`".to_owned())
-        });
+        let named =
+            check_path(path).map_err(|message| (message, t!("inbox-name-file-job-own-folder")));
         self.told(location, named)?;
         let bytes = match self.lists.list(path) {
             Ok(bytes) => bytes,
@@ -80,12 +79,12 @@ impl Reader<'_, '_> {
         let read = match std::str::from_utf8(&bytes) {
             Ok(text) if is_calendar => calendar(path, text),
             Ok(text) => lines(path, text).map(Found::of),
-            Err(_) => Err((format!("{} is not text in UTF-8", quote(path)), FORM.to_owned())),
+            Err(_) => Err((t!("inbox-not-text-utf-8", path = %quote(path)), FORM().to_owned())),
         };
         let Found { dates, working } = self.told(location, read)?;
         let (Some(first), Some(last)) = (dates.first(), dates.last()) else {
-            let message = format!("{} contains no date", quote(path));
-            self.report.say_with(location, message, FORM);
+            let message = t!("inbox-contains-no-date", path = %quote(path));
+            self.report.say_with(location, message, FORM());
             return None;
         };
         let count = match dates.len() {
@@ -133,12 +132,15 @@ fn span(text: &str) -> Result<BTreeSet<NaiveDate>, FieldError> {
     let (first, last) = text.split_once("..").unwrap_or((text, text));
     let (first, last) = (date(first.trim())?, date(last.trim())?);
     if last < first {
-        return Err((format!("{} ends before it begins", quote(text)), FORM.to_owned()));
+        return Err((t!("inbox-ends-before-begins", text = %quote(text)), FORM().to_owned()));
     }
     let dates: BTreeSet<_> =
         first.iter_days().take_while(|date| *date <= last).take(DATES_MOST + 1).collect();
     if dates.len() > DATES_MOST {
-        return Err((format!("{} is longer than {DATES_MOST} days", quote(text)), FORM.to_owned()));
+        return Err((
+            t!("inbox-longer-than-days", text = %quote(text), dates_most = %DATES_MOST),
+            FORM().to_owned(),
+        ));
     }
     Ok(dates)
 }
@@ -151,8 +153,9 @@ fn lines(path: &str, text: &str) -> Result<BTreeSet<NaiveDate>, FieldError> {
         if line.is_empty() {
             continue;
         }
-        let found = span(line)
-            .map_err(|(message, help)| (format!("{path}, line {number}: {message}"), help))?;
+        let found = span(line).map_err(|(message, help)| {
+            (t!("inbox-line", path = %path, number = %number, message = %message), help)
+        })?;
         dates.extend(found);
     }
     Ok(dates)
@@ -160,10 +163,11 @@ fn lines(path: &str, text: &str) -> Result<BTreeSet<NaiveDate>, FieldError> {
 
 /// Returns the whole days of a calendar.
 fn calendar(path: &str, text: &str) -> Result<Found, FieldError> {
-    let calendar: Calendar = text.trim_start_matches('\u{feff}').parse().map_err(|error| {
-        let message = format!("{} is no calendar: {error}", quote(path));
-        (message, "export it again as iCalendar (.ics)".to_owned())
-    })?;
+    let calendar: Calendar =
+        text.trim_start_matches('\u{feff}').parse().map_err(|error: String| {
+            let message = t!("inbox-no-calendar", path = %quote(path), error = %error);
+            (message, t!("inbox-export-again-icalendar-ics"))
+        })?;
     let events = calendar.components.iter().filter_map(CalendarComponent::as_event);
     let events: Vec<_> =
         events.filter(|event| event.get_status() != Some(EventStatus::Cancelled)).collect();
@@ -190,9 +194,9 @@ fn calendar(path: &str, text: &str) -> Result<Found, FieldError> {
 fn days_of(path: &str, event: &Event) -> Result<BTreeSet<NaiveDate>, FieldError> {
     let Some(DatePerhapsTime::Date(first)) = event.get_start() else { return Ok(BTreeSet::new()) };
     if event.property_value("RRULE").is_some() || event.property_value("RDATE").is_some() {
-        let name = event.get_summary().unwrap_or("an event");
-        let message = format!("{} recurs in {}", quote(name), quote(path));
-        return Err((message, "use a calendar that has each date of its own".to_owned()));
+        let name = event.get_summary().map_or_else(|| t!("inbox-event"), str::to_owned);
+        let message = t!("inbox-recurs", name = %quote(&name), path = %quote(path));
+        return Err((message, t!("inbox-use-calendar-each-date-own")));
     }
     // The end of a whole-day event is the day after its last one.
     let end = match event.get_end() {

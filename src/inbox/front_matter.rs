@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::l10n::t;
 use crate::yaml::diagnostic::{Location, Report, closest, quote};
 use crate::yaml::{self, Entry, Node, SyntaxError, Value};
 
@@ -107,9 +108,8 @@ impl<'s> FrontMatter<'s> {
             }
             let key = quote(&entry.key);
             if !entry.key.is_ascii() {
-                let message = format!("the front matter has no key {key}");
-                let help = "its keys are title, author, digest, cover, source_url; if this is \
-                            text between two rules, write `***` for `---`";
+                let message = t!("inbox-front-matter-no-key", key = %key);
+                let help = t!("inbox-keys-title-author-digest-cover");
                 report.say_with(entry.key_location, message, help);
                 continue;
             }
@@ -206,12 +206,11 @@ fn headless<'s>(
     report: &mut Report<'_>,
 ) -> Result<FrontMatter<'s>, SyntaxError> {
     let (message, help) = if is_headless_yaml(source, start) {
-        let help = "write `---` on a line of its own above it; if this is text, write `***` for \
-                    the `---` below it";
-        ("front matter begins here without a line `---` above it", help)
+        let help = || t!("inbox-write-line-own-above-if");
+        (t!("inbox-front-matter-begins-here-without"), help())
     } else if is_json(&source[start..]) {
-        let help = "write it as YAML (`title: …`) between two lines `---`";
-        ("front matter as JSON is not read", help)
+        let help = || t!("inbox-write-yaml-title-between-two");
+        (t!("inbox-front-matter-json-not-read"), help())
     } else {
         return Ok(FrontMatter::default());
     };
@@ -281,8 +280,8 @@ fn unclosed<'s>(
     if key.len() == next.trim_end().len() || !is_key(key) {
         return Ok(FrontMatter::default());
     }
-    let message = "the front matter begins here and does not end";
-    report.say_with(first, message, "end it with the same line");
+    let message = t!("inbox-front-matter-begins-here-does");
+    report.say_with(first, message, t!("inbox-end-same-line"));
     Err(SyntaxError)
 }
 
@@ -317,7 +316,7 @@ fn toml<'s>(
         Err(error) => {
             let span = error.span().unwrap_or(0..0);
             let location = Location { start: start + span.start, end: start + span.end };
-            report.say(location, format!("this is not TOML: {}", error.message()));
+            report.say(location, t!("inbox-not-toml", message = %error.message()));
             Err(SyntaxError)
         }
     }

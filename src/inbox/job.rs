@@ -15,6 +15,7 @@ use super::reader::{ArticleRemark, Reader};
 use super::time::{FieldError, duration, instant, zone};
 use super::{article, series, template};
 use crate::calendar::Recurrence;
+use crate::l10n::{Sentence, t};
 use crate::model::{
     ASK_WITHIN, Account, Action, Audience, Content, Expires, JobId, JobSpec, OnFullReceivers,
     OnQuota, batch_lengths,
@@ -34,16 +35,16 @@ const PREPARE_A_CALL: TimeDelta = TimeDelta::seconds(5);
 const EXPIRES_MOST: TimeDelta = TimeDelta::days(3650);
 
 pub(super) const FILE: Shape = Shape {
-    what: "a job file",
+    what: || t!("inbox-job-file"),
     known: &["jobs"],
     refused: &[
-        ("id", "a job stands in the list `jobs`", "start the file with `jobs:` and `  - id: …`"),
-        ("job", "unknown key `job` in a job file", "did you mean `jobs`?"),
+        ("id", || t!("inbox-job-stands-list-jobs"), || t!("inbox-start-file-jobs-id")),
+        ("job", || t!("inbox-unknown-key-job-job-file"), || t!("inbox-did-you-mean-jobs")),
     ],
 };
 
 pub(super) const JOB: Shape = Shape {
-    what: "a job",
+    what: || t!("inbox-job"),
     known: &[
         "id",
         "account",
@@ -73,8 +74,8 @@ pub(super) const JOB: Shape = Shape {
     refused: &[],
 };
 
-const NOTHING_TO_PREPARE: &str = "there is nothing to prepare";
-const TO_PREPARE: &str = "it is for `articles` and local files; leave it out";
+const NOTHING_TO_PREPARE: Sentence = || t!("inbox-nothing-prepare");
+const TO_PREPARE: Sentence = || t!("inbox-articles-local-files-leave-out");
 /// The keys that say what a job does; `speed` may be combined with a broadcast.
 const ACTIONS: [&str; 5] = ["broadcast", "delete", "menu", "qrcode", "speed"];
 
@@ -111,18 +112,22 @@ impl<'r> Reader<'r, '_> {
     }
 
     fn list<'n, 'a>(&mut self, root: &Node<'_>, fields: &Fields<'n, 'a>) -> Option<&'n [Node<'a>]> {
-        let help = "a job file is `jobs:` and a list of at least one job";
+        let help = || t!("inbox-job-file-jobs-list-least");
         let entry = fields.get("jobs");
         match entry.map(|entry| &entry.node.value) {
             Some(Value::List(jobs)) if !jobs.is_empty() => return Some(jobs),
             Some(Value::Map(_) | Value::Text { .. }) => {
                 let location = entry.map_or(root.location, |entry| entry.key_location);
-                self.report.say_with(location, "`jobs` must be a list", "start each job with `- `");
+                self.report.say_with(
+                    location,
+                    t!("inbox-jobs-must-list"),
+                    t!("inbox-start-each-job"),
+                );
             }
             // An unknown key was reported already, and was probably meant as `jobs`.
             None if self.report.count() > 0 => {}
             Some(Value::List(_) | Value::Empty) | None => {
-                self.report.say_with(root.location, "no job in this file", help);
+                self.report.say_with(root.location, t!("inbox-no-job-file"), help());
             }
         }
         None
@@ -133,8 +138,8 @@ impl<'r> Reader<'r, '_> {
         let Some((id, entry)) = id_of(node) else { return };
         let line = self.report.line(entry.node.location.start);
         if let Some(first) = lines.get(id) {
-            let message = format!("the id {} is already used on line {first}", quote(id));
-            self.report.say_with(entry.node.location, message, "each job needs an id of its own");
+            let message = t!("inbox-id-already-used-line", id = %quote(id), first = %first);
+            self.report.say_with(entry.node.location, message, t!("inbox-each-job-needs-id-own"));
         } else {
             lines.insert(id.to_owned(), line);
         }
@@ -176,7 +181,7 @@ impl<'r> Reader<'r, '_> {
         let (schedule, (id, line)) = (schedule?, id?);
         let anytime = schedule.at.is_none() && recurrence.is_none();
         if preview.is_some() && anytime && !choices.approval {
-            notes.push("without `at` its preview comes when it goes".to_owned());
+            notes.push(t!("inbox-without-preview-comes-when-goes"));
         }
         let audience = action.as_ref().and_then(Action::broadcast).map(|b| &b.audience);
         notes.extend(audience.and_then(|audience| no_drop(choices.on_full_receivers, audience)));
@@ -217,15 +222,14 @@ impl<'r> Reader<'r, '_> {
     ) -> Option<Action> {
         let mut named = ACTIONS.iter().filter_map(|key| fields.get(key));
         let Some(entry) = named.next() else {
-            let help = "a job's action is `broadcast: {…}`";
-            fields.require("broadcast", help, self.report);
+            fields.require("broadcast", || t!("inbox-job-action-broadcast"), self.report);
             return None;
         };
         let other = named.find(|other| &*entry.key != "broadcast" || &*other.key != "speed");
         if let Some(other) = other {
             let sole = if &*entry.key == "broadcast" { other } else { entry };
-            let message = format!("`{}` cannot stand beside another action", sole.key);
-            let help = "write a job of its own for it";
+            let message = t!("inbox-cannot-stand-beside-another-action", key = %sole.key);
+            let help = t!("inbox-write-job-own");
             self.report.say_with(sole.key_location, message, help);
             return None;
         }
@@ -250,13 +254,13 @@ impl<'r> Reader<'r, '_> {
         let span = self.span(fields, "prepare", PREPARE);
         let location = entry.map_or(fields.location, |entry| entry.node.location);
         if span.is_some_and(|span| span < TimeDelta::zero() || span > PREPARE_MOST) {
-            let help = "the platform forgets what is uploaded after three days";
-            self.report.say_with(location, "`prepare` must be at most 2d", help);
+            let help = t!("inbox-platform-forgets-what-uploaded-after");
+            self.report.say_with(location, t!("inbox-prepare-must-most-2d"), help);
         }
         let mut action = action?;
         let Some(broadcast) = action.broadcast_mut() else {
             if entry.is_some() {
-                self.report.say_with(location, NOTHING_TO_PREPARE, TO_PREPARE);
+                self.report.say_with(location, NOTHING_TO_PREPARE(), TO_PREPARE());
             }
             return Some(action);
         };
@@ -280,7 +284,7 @@ impl<'r> Reader<'r, '_> {
             | Content::Mpvideo { .. }
             | Content::Wxcard { .. } => {
                 if entry.is_some() {
-                    self.report.say_with(location, NOTHING_TO_PREPARE, TO_PREPARE);
+                    self.report.say_with(location, NOTHING_TO_PREPARE(), TO_PREPARE());
                 }
             }
         }
@@ -288,24 +292,23 @@ impl<'r> Reader<'r, '_> {
     }
 
     fn id(&mut self, fields: &Fields<'_, '_>) -> Option<(JobId, usize)> {
-        let help = "1 to 64 characters of A-Z a-z 0-9 . _ @ -";
-        let entry = fields.require("id", help, self.report)?;
+        let entry = fields.require("id", || t!("inbox-id-form"), self.report)?;
         let text = entry.text(self.report)?;
         let Some(id) = JobId::parse(text) else {
-            let message = format!("{} cannot be an id", quote(text));
-            self.report.say_with(entry.node.location, message, format!("an id is {help}"));
+            let message = t!("inbox-cannot-id", text = %quote(text));
+            self.report.say_with(entry.node.location, message, t!("inbox-an-id-is"));
             return None;
         };
         Some((id, self.report.line(entry.node.location.start)))
     }
 
     fn account(&mut self, fields: &Fields<'_, '_>) -> Option<&'r Account> {
-        let entry = fields.require("account", &self.accounts.help, self.report)?;
+        let entry = fields.require("account", || self.accounts.help(), self.report)?;
         let text = entry.text(self.report)?;
         let found = self.accounts.by_name.get(text).copied();
         if found.is_none() {
-            let message = format!("there is no account {}", quote(text));
-            self.report.say_with(entry.node.location, message, self.accounts.help.as_str());
+            let message = t!("inbox-no-account", text = %quote(text));
+            self.report.say_with(entry.node.location, message, self.accounts.help());
         }
         found
     }
@@ -314,14 +317,14 @@ impl<'r> Reader<'r, '_> {
         let entry = fields.get("title")?;
         let title = entry.text(self.report)?.trim();
         let wrong = if title.chars().count() > TITLE_MOST {
-            "`title` must have at most 64 characters"
+            t!("inbox-title-must-most-64-characters")
         } else if title.chars().any(char::is_control) {
-            "`title` must stand on one line"
+            t!("inbox-title-must-stand-one-line")
         } else {
             return Some(title.to_owned());
         };
-        let help = "it names the job in lists and is not sent; leave it out to use its content";
-        self.report.say_with(entry.node.location, wrong, help);
+        let help = || t!("inbox-names-job-lists-not-sent");
+        self.report.say_with(entry.node.location, wrong, help());
         None
     }
 
@@ -389,19 +392,19 @@ impl<'r> Reader<'r, '_> {
             entry.map_or(fields.location, |entry| entry.node.location)
         };
         if grace <= TimeDelta::zero() {
-            self.report.say(location("grace", "grace"), "`grace` must be longer than nothing");
+            self.report.say(location("grace", "grace"), t!("inbox-grace-must-longer-than-nothing"));
         }
         if retry_for > ASK_WITHIN {
             self.report.say_with(
                 location("retry_for", "retry_for"),
-                "`retry_for` must be at most 20h",
-                "the platform forgets a request after 24 h; a later one could be a second broadcast",
+                t!("inbox-retry-must-most-20h"),
+                t!("inbox-platform-forgets-request-after-24"),
             );
         } else if grace >= retry_for {
             self.report.say_with(
                 location("grace", "retry_for"),
-                "`grace` must be shorter than `retry_for`",
-                "left out, `grace` is 30m and `retry_for` is 2h",
+                t!("inbox-grace-must-shorter-than-retry"),
+                t!("inbox-left-out-grace-30m-retry"),
             );
         }
     }
@@ -424,11 +427,11 @@ impl<'r> Reader<'r, '_> {
             Expires::At(end) => at.map_or(grace, |at| end - at),
         };
         if left < grace {
-            let message = "`expires` must be at least `grace` after `at`";
-            self.report.say_with(location, message, "left out, it is 7d after `at`");
+            let message = t!("inbox-expires-must-least-grace-after");
+            self.report.say_with(location, message, t!("inbox-left-out-7d-after"));
         }
         if left > EXPIRES_MOST {
-            self.report.say(location, "`expires` must be at most ten years after `at`");
+            self.report.say(location, t!("inbox-expires-must-most-ten-years"));
         }
         Some(expires)
     }

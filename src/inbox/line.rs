@@ -2,6 +2,7 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::l10n::t;
 use crate::model::ArticlesVia;
 use crate::yaml::Entry;
 use crate::yaml::diagnostic::{Report, quote};
@@ -31,17 +32,13 @@ pub(super) fn title(
             let text = line(entry, DRAFT_TITLE_COLUMNS, report)?;
             let (length, columns) = (text.chars().count(), text.width());
             if columns > DRAFT_TITLE_COLUMNS {
-                let message = format!("`{}` has {length} characters", entry.key);
-                let help = "it may have 32, where a Chinese one counts as one and a letter as half";
+                let message = t!("inbox-characters", key = %entry.key, length = %length);
+                let help = t!("inbox-may-32-where-chinese-one");
                 report.say_with(entry.node.location, message, help);
                 return None;
             }
             let note = (length > DRAFT_TITLE_CHARACTERS).then(|| {
-                format!(
-                    "the title {} has {length} characters; the documents allow 32, so the platform \
-                     may refuse it (45003)",
-                    quote(&text)
-                )
+                t!("inbox-title-characters-documents-allow-32", text = %quote(&text), length = %length)
             });
             Some((text, note))
         }
@@ -53,12 +50,12 @@ pub(super) fn line(entry: &Entry<'_>, most: usize, report: &mut Report<'_>) -> O
     let text = entry.text(report)?;
     let length = text.chars().count();
     if length > most {
-        let message = format!("`{}` has {length} characters", entry.key);
-        report.say_with(entry.node.location, message, format!("it may have {most}"));
+        let message = t!("inbox-characters", key = %entry.key, length = %length);
+        report.say_with(entry.node.location, message, t!("inbox-may", most = %most));
         return None;
     }
     if text.contains(['\n', '\r']) {
-        report.say(entry.node.location, format!("`{}` must be one line", entry.key));
+        report.say(entry.node.location, t!("inbox-must-one-line", key = %entry.key));
         return None;
     }
     Some(text.to_owned())
@@ -70,9 +67,9 @@ pub(super) fn source_url(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<S
     // The documents' own sample has no scheme.
     let is_address = text.bytes().all(|byte| byte.is_ascii_graphic()) && text.contains('.');
     if !is_address || text.len() > SOURCE_URL_MOST {
-        let help = "write `https://…`, up to 1,024 characters, others escaped with %";
-        let message = format!("{} is no address", quote(text));
-        report.say_with(entry.node.location, message, help);
+        let help = || t!("inbox-write-https-up-1-024");
+        let message = t!("inbox-no-address", address = %quote(text));
+        report.say_with(entry.node.location, message, help());
         return None;
     }
     Some(text.to_owned())

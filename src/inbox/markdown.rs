@@ -29,6 +29,7 @@ use std::collections::HashMap;
 use comrak::nodes::{LineColumn, NodeValue, Sourcepos};
 use comrak::{Arena, Node, Options, parse_document};
 
+use crate::l10n::t;
 use crate::yaml::diagnostic::{Location, Report, quote};
 
 use super::picture::decoded;
@@ -48,7 +49,7 @@ pub(super) struct FieldError {
     /// Its location in the Markdown.
     pub(super) location: Location,
     pub(super) message: String,
-    pub(super) help: &'static str,
+    pub(super) help: String,
 }
 
 /// A text as HTML.
@@ -90,15 +91,14 @@ pub(super) fn render(source: &str, start: usize) -> Rendered {
     rendered.told.extend(told);
     if let Some((at, mark)) = source[start..].match_indices("^[").nth(FOOTNOTES_MOST) {
         let location = Location { start: start + at, end: start + at + mark.len() };
-        let message = format!("more than {FOOTNOTES_MOST} footnotes stand in their lines");
-        let help = "write `[^1]`, and its text on a line of its own";
-        rendered.problems.push(FieldError { location, message, help });
+        let message = t!("inbox-more-than-footnotes-stand-their", footnotes_most = %FOOTNOTES_MOST);
+        let help = || t!("inbox-write-1-text-line-own");
+        rendered.problems.push(FieldError { location, message, help: help() });
     }
     for formula in prose::formulas(&source[start..]) {
         let location = Location { start: start + formula.start, end: start + formula.end };
         if !outline.has(location.start) && !outline.has(location.end - 1) {
-            let help = "put a picture of it there; brackets that shall be seen need no backslash, \
-                        or one in front of the first";
+            let help = t!("inbox-put-picture-brackets-shall-seen");
             rendered.problems.push(FieldError { location, help, ..writer::formula() });
         }
     }
@@ -107,9 +107,9 @@ pub(super) fn render(source: &str, start: usize) -> Rendered {
     if rendered.problems.is_empty()
         && let Some((location, lost)) = vanished::find(source, start, (&rendered.html, &accounted))
     {
-        let message = format!("{} would be seen by nobody", quote(&lost));
-        let help = "Markdown reads this as something that is not shown; write it otherwise";
-        rendered.problems.push(FieldError { location, message, help });
+        let message = t!("inbox-would-seen-nobody", lost = %quote(&lost));
+        let help = || t!("inbox-markdown-reads-something-not-shown");
+        rendered.problems.push(FieldError { location, message, help: help() });
     }
     rendered
 }
@@ -147,7 +147,7 @@ pub(super) fn notes(
         };
         format!("{path}:{first}{others}: {message}")
     });
-    let more = (more > 0).then(|| format!("{path}: {more} more notes of this kind"));
+    let more = (more > 0).then(|| t!("inbox-more-notes-kind", path = %path, more = %more));
     shown.chain(more).collect()
 }
 

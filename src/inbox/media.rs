@@ -14,6 +14,7 @@ use std::borrow::Cow;
 use sha2::{Digest as _, Sha256};
 
 use super::ListSource;
+use crate::l10n::{Sentence, t};
 use crate::model::{Format, Media, UploadKind, hex};
 use crate::yaml::diagnostic::quote;
 
@@ -24,25 +25,25 @@ const CARD: (u32, u32) = (1080, 864);
 pub(super) type FieldError = (String, String);
 
 /// The error for a file whose end is missing.
-const CUT: &str = "is cut: its end is missing";
+const CUT: Sentence = || t!("inbox-cut-end-missing");
 
 /// The type of a file.
 enum Sort {
     /// One of the types that the platform accepts.
     Known(Format),
     /// Another type, in words, and a hint on how to convert it.
-    Other(&'static str, &'static str),
+    Other(String, String),
 }
 
-fn wrong(what: &str, help: &str) -> FieldError {
-    (what.to_owned(), help.to_owned())
+fn wrong(what: String, help: String) -> FieldError {
+    (what, help)
 }
 
 /// Reads a file of the job's folder.
 pub(super) fn read<'l>(lists: &'l dyn ListSource, path: &str) -> Result<Cow<'l, [u8]>, FieldError> {
-    let help = "name a file of the job's own folder, such as `cover.png`";
-    check_path(path).map_err(|message| (message, help.to_owned()))?;
-    lists.file(path).map_err(|message| (message, help.to_owned()))
+    let help = || t!("inbox-name-file-job-own-folder-2");
+    check_path(path).map_err(|message| (message, help()))?;
+    lists.file(path).map_err(|message| (message, help()))
 }
 
 /// Refuses every path that could leave the folder, before any file system sees it.
@@ -50,7 +51,7 @@ pub(super) fn check_path(path: &str) -> Result<(), String> {
     let leaves = path.starts_with('/')
         || path.contains('\\')
         || path.split('/').any(|part| matches!(part, "" | "." | ".."));
-    if leaves { Err(format!("{} is outside the job's folder", quote(path))) } else { Ok(()) }
+    if leaves { Err(t!("inbox-outside-job-folder", path = %quote(path))) } else { Ok(()) }
 }
 
 /// Reads a file, and checks it against the limits that the documents set for its use.
@@ -62,47 +63,53 @@ pub(super) fn media(
     let bytes = read(lists, path)?;
     let Limit { formats, most, words } = limit(kind);
     let shown = quote(path);
-    let may_be = || format!("{} may be {}", kind_text(kind), names(formats));
+    let may_be = || t!("inbox-may-2", kind = %kind_text(kind), formats = %names(formats));
     let format = match sort(&bytes) {
         Some(Sort::Known(format)) if formats.contains(&format) => format,
         Some(Sort::Known(format)) => {
             let name = format.ending();
-            return Err((format!("{shown} is no {words} but {name} by its content"), may_be()));
+            return Err((
+                t!("inbox-wrong-format", file = shown, words = words(), name = name),
+                may_be(),
+            ));
         }
         Some(Sort::Other(what, help)) => {
-            let help = format!("{help}; {}", may_be());
-            return Err((format!("{shown} is {what} by its content"), help));
+            let help = t!("inbox-two-helps", first = help, second = may_be());
+            return Err((t!("inbox-other-format", file = shown, what = what), help));
         }
         None if bytes.is_empty() => {
-            return Err((format!("{shown} is empty"), "copy the file once more".to_owned()));
+            return Err((t!("inbox-empty", shown = %shown), t!("inbox-copy-file-once-more")));
         }
-        None => return Err((format!("{shown} is no {words} by its content"), may_be())),
+        None => return Err((t!("inbox-no-content", shown = %shown, words = words()), may_be())),
     };
     let length = bytes.len() as u64;
     if length > most {
         return Err((
-            format!("{shown} has {}", size(length)),
-            format!("{} may have up to {}", kind_text(kind), size(most)),
+            t!("inbox-text", shown = %shown, length = %size(length)),
+            t!("inbox-may-up", kind = %kind_text(kind), most = %size(most)),
         ));
     }
-    check(&bytes, format).map_err(|(what, help)| (format!("{shown} {what}"), help))?;
+    check(&bytes, format).map_err(|(what, help)| {
+        (t!("inbox-file-predicate", file = shown.as_str(), what = what), help)
+    })?;
     Ok(Media { file: path.to_owned(), sha256: hex(&Sha256::digest(&bytes)), bytes: length, format })
 }
 
 /// Checks the cover of a mini-program's card.
 pub(super) fn check_card(lists: &dyn ListSource, path: &str) -> Result<(), FieldError> {
     let bytes = read(lists, path)?;
-    let help = "the cover of a mini-program's card has 1080 x 864 pixels".to_owned();
+    let help = || t!("inbox-cover-mini-program-card-1080");
     let size = match sort(&bytes) {
         Some(Sort::Known(format)) => picture::size(&bytes, format).ok(),
         Some(Sort::Other(..)) | None => None,
     };
     match size {
         Some(CARD) => Ok(()),
-        Some((width, height)) => {
-            Err((format!("{} has {width} x {height} pixels", quote(path)), help))
-        }
-        None => Err((format!("{} does not say its size", quote(path)), help)),
+        Some((width, height)) => Err((
+            t!("inbox-x-pixels", path = %quote(path), width = %width, height = %height),
+            help(),
+        )),
+        None => Err((t!("inbox-does-not-say-size", path = %quote(path)), help())),
     }
 }
 
@@ -111,43 +118,52 @@ struct Limit {
     formats: &'static [Format],
     /// The maximum bytes.
     most: u64,
-    words: &'static str,
+    words: Sentence,
 }
+
+const JPG_PNG: Sentence = || t!("inbox-words-jpg-png");
 
 fn limit(kind: UploadKind) -> Limit {
     use Format::{Amr, Gif, Jpg, Mp3, Mp4, Png};
     match kind {
         // "Below 1 MB": the exact size is refused as well.
-        UploadKind::Picture => {
-            Limit { formats: &[Jpg, Png], most: (1 << 20) - 1, words: "jpg or png" }
+        UploadKind::Picture => Limit { formats: &[Jpg, Png], most: (1 << 20) - 1, words: JPG_PNG },
+        UploadKind::Cover => Limit { formats: &[Jpg, Png], most: 10 << 20, words: JPG_PNG },
+        UploadKind::Image => {
+            Limit { formats: &[Jpg, Png, Gif], most: 10 << 20, words: || t!("inbox-words-picture") }
         }
-        UploadKind::Cover => Limit { formats: &[Jpg, Png], most: 10 << 20, words: "jpg or png" },
-        UploadKind::Image => Limit { formats: &[Jpg, Png, Gif], most: 10 << 20, words: "picture" },
-        UploadKind::Voice => Limit { formats: &[Mp3, Amr], most: 2 << 20, words: "recording" },
+        UploadKind::Voice => {
+            Limit { formats: &[Mp3, Amr], most: 2 << 20, words: || t!("inbox-words-recording") }
+        }
         UploadKind::Video | UploadKind::Mpvideo | UploadKind::Draft | UploadKind::News => {
-            Limit { formats: &[Mp4], most: 10 << 20, words: "mp4 video" }
+            Limit { formats: &[Mp4], most: 10 << 20, words: || t!("inbox-words-film") }
         }
     }
 }
 
-fn kind_text(kind: UploadKind) -> &'static str {
+fn kind_text(kind: UploadKind) -> String {
     match kind {
-        UploadKind::Picture => "a picture in an article",
-        UploadKind::Cover => "a cover",
-        UploadKind::Image => "a picture",
-        UploadKind::Voice => "a recording",
-        UploadKind::Video | UploadKind::Mpvideo | UploadKind::Draft | UploadKind::News => "a video",
+        UploadKind::Picture => t!("inbox-picture-article"),
+        UploadKind::Cover => t!("inbox-cover"),
+        UploadKind::Image => t!("inbox-picture"),
+        UploadKind::Voice => t!("inbox-recording"),
+        UploadKind::Video | UploadKind::Mpvideo | UploadKind::Draft | UploadKind::News => {
+            t!("inbox-video")
+        }
     }
 }
 
 fn names(formats: &[Format]) -> String {
-    formats.iter().map(|format| format.ending()).collect::<Vec<_>>().join(" or ")
+    let names = formats.iter().map(|format| format.ending().to_owned());
+    let or =
+        |first: String, second: String| t!("inbox-alternative", first = first, second = second);
+    names.reduce(or).unwrap_or_default()
 }
 
 /// Returns a number of bytes in readable form.
 pub(super) fn size(bytes: u64) -> String {
     match bytes {
-        0..1_024 => format!("{bytes} bytes"),
+        0..1_024 => t!("inbox-bytes", bytes = %bytes),
         1_024..1_048_576 => format!("{} KiB", bytes / 1_024),
         _ => format!("{}.{} MiB", bytes >> 20, (bytes % (1 << 20)) * 10 / (1 << 20)),
     }

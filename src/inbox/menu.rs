@@ -12,6 +12,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::reader::Reader;
 use super::time::instant;
+use crate::l10n::{Sentence, t};
 use crate::model::{
     BUTTONS_MOST, Button, ButtonType, ConditionalMenu, JobId, MatchRule, Menu, MenuChange, NewMenu,
     Press, SUB_BUTTONS_MOST,
@@ -20,21 +21,20 @@ use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Node, Shape, Value};
 
 pub(super) const MENU: Shape = Shape {
-    what: "`menu`",
+    what: || "`menu`".to_owned(),
     known: &["button", "matchrule", "delete", "restore", "until"],
     refused: &[(
         "menu",
-        "`menu` must hold `button` itself",
-        "write what stands under this key: `button: […]`",
+        || t!("inbox-menu-must-hold-button-itself"),
+        || t!("inbox-write-what-stands-under-key"),
     )],
 };
 
-const WITHDRAWN: &str =
-    "the platform no longer tells followers apart by sex, place and language (65320)";
-const RULES: &str = "use `tag_id`, or `client_platform_type`: 1 iOS, 2 Android, 3 others";
+const WITHDRAWN: Sentence = || t!("inbox-platform-no-longer-tells-followers");
+const RULES: Sentence = || t!("inbox-use-tag-id-client-platform");
 
 pub(super) const MATCHRULE: Shape = Shape {
-    what: "`matchrule`",
+    what: || "`matchrule`".to_owned(),
     known: &["tag_id", "client_platform_type"],
     refused: &[
         ("sex", WITHDRAWN, RULES),
@@ -42,17 +42,18 @@ pub(super) const MATCHRULE: Shape = Shape {
         ("province", WITHDRAWN, RULES),
         ("city", WITHDRAWN, RULES),
         ("language", WITHDRAWN, RULES),
-        ("group_id", "`group_id` is the old name of `tag_id`", "write `tag_id: …`"),
+        ("group_id", || t!("inbox-group-id-old-name-tag"), || t!("inbox-write-tag-id-2")),
     ],
 };
 
-pub(super) const DELETE: Shape = Shape { what: "`delete`", known: &["menuid"], refused: &[] };
+pub(super) const DELETE: Shape =
+    Shape { what: || "`delete`".to_owned(), known: &["menuid"], refused: &[] };
 
 /// The most domains that the menus for some followers only may lead to, all of them together.
 const DOMAINS_MOST: usize = 3;
 
 pub(super) const BUTTON: Shape = Shape {
-    what: "a button",
+    what: || t!("inbox-button"),
     known: &[
         "type",
         "name",
@@ -88,19 +89,18 @@ pub(super) struct MenuTimes<'j> {
     pub(super) recurs: bool,
 }
 
-const CONDITIONAL_GO: &str =
-    "the platform deletes the menus for some followers only (matchrule) with the menu";
+const CONDITIONAL_GO: Sentence = || t!("inbox-platform-deletes-menus-some-followers");
 
 /// A level of the menu: the maximum length of a name, and how much of it a phone shows.
 struct Level {
-    what: &'static str,
+    what: Sentence,
     name_bytes: usize,
     /// In Chinese characters, each as wide as two letters.
     shown: usize,
 }
 
-const FIRST: Level = Level { what: "a button", name_bytes: 16, shown: 4 };
-const SECOND: Level = Level { what: "a sub-button", name_bytes: 60, shown: 7 };
+const FIRST: Level = Level { what: || t!("inbox-button"), name_bytes: 16, shown: 4 };
+const SECOND: Level = Level { what: || t!("inbox-sub-button"), name_bytes: 60, shown: 7 };
 
 impl Reader<'_, '_> {
     /// Returns what a job does to the menu, or `None` after reporting why.
@@ -113,15 +113,14 @@ impl Reader<'_, '_> {
         let fields = entry.node.fields(entry.key_location, &MENU, self.report)?;
         let mut named = ["button", "delete", "restore"].iter().filter_map(|key| fields.get(key));
         let Some(what) = named.next() else {
-            let help = "the first-level buttons: `button: [{type: click, name: …, key: …}, …]`; or \
-                        `delete: true`, or `restore: JOB`";
+            let help = || t!("inbox-first-level-buttons-button-type");
             fields.require("button", help, self.report);
             return None;
         };
         let stray = fields.get("matchrule").filter(|_| &*what.key != "button");
         if let Some(other) = named.next().or(stray) {
-            let message = format!("`{}` cannot stand beside `{}`", other.key, what.key);
-            self.report.say_with(other.key_location, message, "write a job of its own for it");
+            let message = t!("inbox-cannot-stand-beside", key = %other.key, key2 = %what.key);
+            self.report.say_with(other.key_location, message, t!("inbox-write-job-own"));
             return None;
         }
         let until = match fields.get("until") {
@@ -161,14 +160,14 @@ impl Reader<'_, '_> {
         }
         let hosts: HashSet<_> = button.iter().flat_map(hosts).collect();
         let message = if tag_id.is_none() && client_platform_type.is_none() {
-            "`matchrule` names nobody".to_owned()
+            t!("inbox-matchrule-names-nobody")
         } else if hosts.len() > DOMAINS_MOST {
-            format!("menus for some followers only lead to at most {DOMAINS_MOST} domains in all")
+            t!("inbox-menus-some-followers-only-lead", domains_most = %DOMAINS_MOST)
         } else {
             let matchrule = MatchRule { tag_id, client_platform_type };
             return Some(NewMenu::Conditional(ConditionalMenu { button, matchrule }));
         };
-        self.report.say_with(entry.key_location, message, RULES);
+        self.report.say_with(entry.key_location, message, RULES());
         None
     }
 
@@ -184,25 +183,25 @@ impl Reader<'_, '_> {
         if text.parse::<i64>().is_ok_and(|number| range.contains(&number)) {
             return Some(text.to_owned());
         }
-        let message = format!("{} is no value of `{key}`", quote(text));
-        self.report.say_with(entry.node.location, message, RULES);
+        let message = t!("yaml-no-value", word = %quote(text), key = %key);
+        self.report.say_with(entry.node.location, message, RULES());
         None
     }
 
     fn menu_deletion(&mut self, entry: &Entry<'_>, notes: &mut Vec<String>) -> Option<NewMenu> {
         if let Value::Map(_) = &entry.node.value {
             let fields = entry.node.fields(entry.key_location, &DELETE, self.report)?;
-            let help = "the number that `show` prints for the menu's job: `delete: {menuid: …}`";
+            let help = || t!("inbox-number-show-prints-menu-job");
             let menuid = fields.require("menuid", help, self.report)?;
             let delete_menuid = menuid.number(1, i64::MAX, self.report)?.to_string();
             return Some(NewMenu::WithoutConditional { delete_menuid });
         }
-        notes.push(CONDITIONAL_GO.to_owned());
+        notes.push(CONDITIONAL_GO().to_owned());
         if entry.boolean(self.report)? {
             return Some(NewMenu::Nothing { delete: true });
         }
-        let help = "take it out, or write `delete: true`";
-        self.report.say_with(entry.node.location, "`delete: false` does nothing", help);
+        let help = || t!("inbox-take-out-write-delete-true");
+        self.report.say_with(entry.node.location, t!("inbox-delete-false-does-nothing"), help());
         None
     }
 
@@ -211,9 +210,9 @@ impl Reader<'_, '_> {
         if let Some(restore) = JobId::parse(text) {
             return Some(NewMenu::Before { restore, if_unchanged: false });
         }
-        let message = format!("{} cannot be an id", quote(text));
-        let help = "the id of the job whose menu is undone";
-        self.report.say_with(entry.node.location, message, help);
+        let message = t!("inbox-cannot-id", text = %quote(text));
+        let help = || t!("inbox-id-job-whose-menu-undone");
+        self.report.say_with(entry.node.location, message, help());
         None
     }
 
@@ -226,19 +225,15 @@ impl Reader<'_, '_> {
     ) -> Option<DateTime<Utc>> {
         let until = self.value(entry, |text| instant(text, zone))?;
         let (message, help) = if beside_rule || matches!(what.node.value, Value::Map(_)) {
-            ("`until` is for the menu of all followers", "delete this one by its menuid")
+            (t!("inbox-until-menu-all-followers"), t!("inbox-delete-one-menuid"))
         } else if &*what.key == "restore" {
-            ("`until` cannot stand beside `restore`", "write a second job for the menu after it")
+            (t!("inbox-until-cannot-stand-beside-restore"), t!("inbox-write-second-job-menu-after"))
         } else if recurs {
-            ("a menu in a series has no `until`", "write a second series with `menu: {…}`")
+            (t!("inbox-menu-series-no-until"), t!("inbox-write-second-series-menu"))
         } else if at.is_some_and(|at| until <= at) {
-            ("`until` must be after `at`", "it is when the menu that stood before is put back")
+            (t!("inbox-until-must-after"), t!("inbox-when-menu-stood-before-put"))
         } else if id.is_some_and(|id| MenuChange::undo_id(id).is_none()) {
-            (
-                "the id is too long for a job with `until`",
-                "it has at most 58 characters: the job \
-              that puts the menu back is called ID@until",
-            )
+            (t!("inbox-id-too-long-job-until"), t!("inbox-most-58-characters-job-puts"))
         } else {
             return Some(until);
         };
@@ -252,11 +247,11 @@ impl Reader<'_, '_> {
         {
             return Some(nodes);
         }
-        let message = format!("`{}` must be a list of 1 to {most} buttons", entry.key);
+        let message = t!("inbox-must-list-1-buttons", key = %entry.key, most = %most);
         let help = match &entry.node.value {
-            Value::List(nodes) => format!("this has {}", nodes.len()),
+            Value::List(nodes) => t!("inbox-text-2", nodes = %nodes.len()),
             Value::Empty | Value::Text { .. } | Value::Map(_) => {
-                "start each button with `- `".to_owned()
+                t!("inbox-start-each-button")
             }
         };
         self.report.say_with(entry.key_location, message, help);
@@ -273,8 +268,8 @@ impl Reader<'_, '_> {
         let name = self.button_name(&fields, &FIRST, notes);
         let own = VALUES.iter().map(|(key, _)| *key).chain(["type"]);
         for entry in own.filter_map(|key| fields.get(key)) {
-            let message = format!("a button with `sub_button` has no `{}`", entry.key);
-            let help = "it only opens the others: take one of the two out";
+            let message = t!("inbox-button-sub-button-no", key = %entry.key);
+            let help = t!("inbox-only-opens-others-take-one");
             self.report.say_with(entry.key_location, message, help);
         }
         let nodes = self.buttons(subs, SUB_BUTTONS_MOST)?;
@@ -285,8 +280,8 @@ impl Reader<'_, '_> {
     fn sub_button(&mut self, node: &Node<'_>, notes: &mut Vec<String>) -> Option<Press> {
         let fields = node.fields(node.location, &BUTTON, self.report)?;
         if let Some(entry) = fields.get("sub_button").filter(|entry| !is_empty_list(entry)) {
-            let help = "put its buttons beside it";
-            self.report.say_with(entry.key_location, "a menu has two levels", help);
+            let help = t!("inbox-put-buttons-beside");
+            self.report.say_with(entry.key_location, t!("inbox-menu-two-levels"), help);
         }
         self.press(&fields, &SECOND, notes)
     }
@@ -298,19 +293,19 @@ impl Reader<'_, '_> {
         notes: &mut Vec<String>,
     ) -> Option<Press> {
         let name = self.button_name(fields, level, notes);
-        let help = "what pressing it does: `type: click`, `view`, …; or give it `sub_button`";
+        let help = || t!("inbox-what-pressing-does-type-click");
         let entry = fields.require("type", help, self.report)?;
         let kind = entry.choice(&ButtonType::ALL, self.report)?;
         let word = entry.text(self.report)?;
         for (key, _) in VALUES {
             if let Some(entry) = fields.get(key).filter(|_| !kind.needs().contains(&key)) {
-                let message = format!("a button of type `{word}` has no `{key}`");
+                let message = t!("inbox-button-type-no", word = %word, key = %key);
                 self.report.say_with(entry.key_location, message, needs(word, kind));
             }
         }
         let [key, url, media_id, appid, pagepath, article_id] =
             VALUES.map(|(key, most)| match kind.needs().contains(&key) {
-                true => self.button_value(fields, (key, most), &needs(word, kind)),
+                true => self.button_value(fields, (key, most), || needs(word, kind)),
                 false => None,
             });
         let found = [&key, &url, &media_id, &appid, &pagepath, &article_id];
@@ -325,13 +320,11 @@ impl Reader<'_, '_> {
         level: &Level,
         notes: &mut Vec<String>,
     ) -> Option<String> {
-        let entry = fields.require("name", "what stands on the button", self.report)?;
-        let name = self.bounded(entry, level.name_bytes, level.what)?;
+        let entry = fields.require("name", || t!("inbox-what-stands-button"), self.report)?;
+        let name = self.bounded(entry, level.name_bytes, &(level.what)())?;
         if name.width() > 2 * level.shown {
-            notes.push(format!(
-                "a phone cuts the name of the button {name}: it shows {} Chinese characters",
-                level.shown
-            ));
+            notes
+                .push(t!("inbox-phone-cuts-name-button-shows", name = %name, shown = %level.shown));
         }
         Some(name)
     }
@@ -340,14 +333,14 @@ impl Reader<'_, '_> {
         &mut self,
         fields: &Fields<'_, '_>,
         (key, most): (&str, usize),
-        help: &str,
+        help: impl FnOnce() -> String,
     ) -> Option<String> {
         let entry = fields.require(key, help, self.report)?;
-        let value = self.bounded(entry, most, "a button")?;
+        let value = self.bounded(entry, most, &t!("inbox-button"))?;
         let is_web = value.starts_with("https://") || value.starts_with("http://");
         if key == "url" && (!is_web || value.contains(char::is_whitespace)) {
-            let help = "it starts with https:// or http:// and has no space";
-            self.report.say_with(entry.node.location, "`url` must be the address of a page", help);
+            let help = t!("inbox-starts-https-http-no-space");
+            self.report.say_with(entry.node.location, t!("inbox-url-must-address-page"), help);
             return None;
         }
         Some(value)
@@ -358,12 +351,12 @@ impl Reader<'_, '_> {
         let text = entry.text(self.report)?;
         let key = &entry.key;
         if text.contains(char::is_control) {
-            self.report.say(entry.node.location, format!("`{key}` must be one line"));
+            self.report.say(entry.node.location, t!("inbox-must-one-line", key = %key));
             return None;
         }
         if text.len() > most {
-            let message = format!("the `{key}` of {of} must be at most {most} bytes");
-            let help = format!("this has {}; a Chinese character has 3", text.len());
+            let message = t!("inbox-must-most-bytes", key = %key, of = %of, most = %most);
+            let help = t!("inbox-chinese-character-3", text = %text.len());
             self.report.say_with(entry.node.location, message, help);
             return None;
         }
@@ -373,7 +366,7 @@ impl Reader<'_, '_> {
 
 fn needs(word: &str, kind: ButtonType) -> String {
     let keys: Vec<_> = kind.needs().iter().map(|key| format!("`{key}`")).collect();
-    format!("a button of type `{word}` needs {}", keys.join(", "))
+    t!("inbox-button-type-needs", word = %word, keys = %keys.join(", "))
 }
 
 /// Returns the hosts that a button and those under it lead to.

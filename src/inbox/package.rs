@@ -19,8 +19,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::entry::{self, Entry, EntryKind, FILE_MOST, Leaf, safe_path};
 use super::{
-    InboxError, ListSource, Parsed, ParsedJob, ends_with_marker, is_json, job, picture, whole,
+    InboxError, ListSource, Parsed, ParsedJob, Step, ends_with_marker, is_json, job, picture, whole,
 };
+use crate::l10n::t;
 use crate::model::{Account, JobId, hex};
 use crate::yaml;
 use crate::yaml::diagnostic::{Diagnostic, Report};
@@ -58,7 +59,7 @@ enum Lists {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The inbox does not accept it: reject it with these reasons.
-    #[error("the file is not what the inbox takes")]
+    #[error("{}", t!("inbox-file-not-what-inbox-takes"))]
     Refused(Vec<Diagnostic>),
     /// The system failed, which says nothing about the file: leave it there, and retry later.
     #[error(transparent)]
@@ -139,7 +140,7 @@ impl Package {
         let (message, help) = whole::doubt(&self.file_name, &self.bytes, parsed)?;
         let text = yaml::decode(&self.bytes).unwrap_or_default();
         let last = text.lines().count().max(1);
-        Some(Report::new(&self.file_name, text).on_line(last, message, Some(help)))
+        Some(Report::new(&self.file_name, text).on_line(last, &message, Some(&help)))
     }
 
     /// Returns the folder's files by path, with the job file; `None` for a file dropped alone.
@@ -176,11 +177,11 @@ impl ListSource for Package {
             Lists::None => super::NoLists.list(path),
             Lists::Inside(files) => match named(files, path) {
                 Some(bytes) => Ok(Cow::Borrowed(bytes)),
-                None => Err(format!("there is no `{path}` in the folder")),
+                None => Err(t!("inbox-no-folder", path = %path)),
             },
             Lists::Beside(files) => match named(files, path) {
                 Some(bytes) => Ok(Cow::Borrowed(bytes)),
-                None => Err(format!("there is no `{path}` beside the job file that can be read")),
+                None => Err(t!("inbox-no-beside-job-file-can", path = %path)),
             },
         }
     }
@@ -203,8 +204,9 @@ fn named<'f>(files: &'f BTreeMap<String, Vec<u8>>, path: &str) -> Option<&'f [u8
 /// Reads the file or folder at a path as the inbox would, to check it.
 pub fn read_path(path: &Path) -> Result<Package, ReadError> {
     let shown = path.display().to_string();
-    let failed =
-        |source| ReadError::Failed(InboxError::Entry { name: shown.clone(), what: "read", source });
+    let failed = |source| {
+        ReadError::Failed(InboxError::Entry { name: shown.clone(), what: Step::Read, source })
+    };
     // `.` and `..` have a name, too.
     let full = match path.file_name() {
         Some(_) => Cow::Borrowed(path),
@@ -218,11 +220,9 @@ pub fn read_path(path: &Path) -> Result<Package, ReadError> {
     let directory = open_path(parent).map_err(failed)?;
     let entry = entry::look(&directory, name).ok_or_else(|| failed(Errno::NOENT.into()))?;
     if !entry::is_looked_at(name) {
-        let message = "the inbox never looks at what has such a name";
-        let help = "names that start with `.` or `~$`, or end in .tmp, .part, .partial, .filepart, \
-                    .crdownload, .download, .bak, .swp or ~ are unfinished; accepted, rejected, lost+found and \
-                    what other systems leave behind are not for jobs";
-        return Err(refused(&shown, message, help));
+        let message = t!("inbox-inbox-never-looks-what-such");
+        let help = || t!("inbox-names-start-end-tmp-part");
+        return Err(refused(&shown, message, help()));
     }
     let mut package = read(&directory, &entry, false)?;
     if let Lists::None = package.lists {
@@ -275,7 +275,7 @@ impl ListSource for Beside {
         let read = |path: String| read_beneath(&self.folder, path.as_bytes()).ok()?.ok();
         let bytes = picture::spellings(path).into_iter().find_map(read);
         self.named.borrow_mut().insert(path.to_owned(), bytes.clone());
-        bytes.map(Cow::Owned).ok_or_else(|| format!("{path} cannot be read"))
+        bytes.map(Cow::Owned).ok_or_else(|| t!("inbox-cannot-read", path = %path))
     }
 }
 
@@ -294,7 +294,7 @@ pub(super) fn read(
         EntryKind::File => read_file(directory, entry)?,
         EntryKind::Folder => read_folder(directory, entry)?,
         EntryKind::Unusable((message, help)) | EntryKind::Never((message, help)) => {
-            return Err(refused(&entry.name(), message, help));
+            return Err(refused(&entry.name(), message.clone(), help.clone()));
         }
     };
     // What was written to in the meantime may have been read only in part.
@@ -303,15 +303,15 @@ pub(super) fn read(
         return Err(ReadError::Failed(InboxError::Changed { name: entry.name() }));
     }
     if end_marker_required && !is_json(&package.file_name) && !ends_with_marker(&package.bytes) {
-        let message = "the file does not end with a line `...`, so it may be cut short";
-        let help = "end it with `...`; the config asks for it (`inbox_end_marker: required`)";
-        return Err(refused(&package.file_name, message, help));
+        let message = t!("inbox-file-does-not-end-line");
+        let help = || t!("inbox-end-config-asks-inbox-end");
+        return Err(refused(&package.file_name, message, help()));
     }
     Ok(package)
 }
 
-fn refused(file: &str, message: &str, help: &str) -> ReadError {
-    ReadError::Refused(vec![Diagnostic::whole(file, message, Some(help))])
+fn refused(file: &str, message: String, help: String) -> ReadError {
+    ReadError::Refused(vec![Diagnostic::whole(file, &message, Some(&help))])
 }
 
 fn read_file(directory: &OwnedFd, entry: &Entry) -> Result<Package, ReadError> {
@@ -334,7 +334,7 @@ fn read_folder(directory: &OwnedFd, entry: &Entry) -> Result<Package, ReadError>
         entry::open_folder(directory, &entry.name).map_err(|error| failed(&name, error.into()))?;
     let mut leaves = Vec::new();
     entry::walk(&folder, &[], &mut leaves)
-        .map_err(|(message, help)| refused(&name, &message, help))?;
+        .map_err(|(message, help)| refused(&name, message, help))?;
     leaves.retain(|leaf| !leaf.on_its_way);
     let main = job_file(&name, &leaves)?;
     let mut files = BTreeMap::new();
@@ -344,12 +344,12 @@ fn read_folder(directory: &OwnedFd, entry: &Entry) -> Result<Package, ReadError>
         let path = safe_path(&leaf.path);
         let shown = format!("{name}/{path}");
         if let Some((message, help)) = &leaf.unusable {
-            return Err(refused(&shown, message, help));
+            return Err(refused(&shown, message.clone(), help.clone()));
         }
         let bytes = content(&folder, &leaf.path, &shown)?;
         total += bytes.len();
         if total > FOLDER_MOST {
-            return Err(refused(&name, "the folder is larger than 64 MiB", "split it"));
+            return Err(refused(&name, t!("inbox-folder-larger-than-64-mib"), t!("inbox-split")));
         }
         sums.update(format!("{}  {path}\n", hex(&Sha256::digest(&bytes))));
         files.insert(path, bytes);
@@ -373,16 +373,16 @@ fn job_file<'l>(name: &str, leaves: &'l [Leaf]) -> Result<&'l [u8], ReadError> {
         !path.contains(&b'/') && (path.ends_with(b".yaml") || path.ends_with(b".yml"))
     };
     let mut found = leaves.iter().map(|leaf| &leaf.path[..]).filter(|path| is_job_file(path));
-    let help = "a folder holds one .yaml file at its top, and what that names";
+    let help = || t!("inbox-folder-holds-one-yaml-file");
     let Some(main) = found.next() else {
-        return Err(refused(name, "there is no .yaml file in the folder", help));
+        return Err(refused(name, t!("inbox-no-yaml-file-folder"), help()));
     };
     match found.next() {
         None => Ok(main),
         Some(second) => {
             let (main, second) = (safe_path(main), safe_path(second));
-            let message = format!("the folder has two job files, {main} and {second}");
-            Err(refused(name, &message, help))
+            let message = t!("inbox-folder-two-job-files", main = %main, second = %second);
+            Err(refused(name, message, help()))
         }
     }
 }
@@ -400,22 +400,22 @@ pub(super) fn tail_has_marker(directory: &OwnedFd, entry: &Entry) -> bool {
 }
 
 fn failed(name: &str, source: io::Error) -> ReadError {
-    ReadError::Failed(InboxError::Entry { name: name.to_owned(), what: "read", source })
+    ReadError::Failed(InboxError::Entry { name: name.to_owned(), what: Step::Read, source })
 }
 
 /// Reads a file below a folder, and separates the file's errors from the system's.
 fn content(folder: &OwnedFd, path: &[u8], shown: &str) -> Result<Vec<u8>, ReadError> {
     match read_beneath(folder, path) {
         Ok(Ok(content)) => Ok(content),
-        Ok(Err((message, help))) => Err(refused(shown, &message, help)),
+        Ok(Err((message, help))) => Err(refused(shown, message, help)),
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            Err(refused(shown, "qunfa may not read it", "let its user or group read it"))
+            Err(refused(shown, t!("inbox-qunfa-may-not-read"), t!("inbox-let-user-group-read")))
         }
         Err(error) => Err(failed(shown, error)),
     }
 }
 
-type Unusable = (String, &'static str);
+type Unusable = (String, String);
 
 /// Reads a file whose path cannot leave the folder: each name of the path is opened separately.
 fn read_beneath(folder: &OwnedFd, path: &[u8]) -> io::Result<Result<Vec<u8>, Unusable>> {
@@ -435,7 +435,7 @@ fn read_beneath(folder: &OwnedFd, path: &[u8]) -> io::Result<Result<Vec<u8>, Unu
     let most = u64::try_from(FILE_MOST).unwrap_or(u64::MAX);
     file.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
-        return Ok(Err(("the file is larger than 16 MiB".to_owned(), "split it")));
+        return Ok(Err((t!("inbox-file-larger-than-16-mib"), t!("inbox-split"))));
     }
     Ok(Ok(bytes))
 }
@@ -445,8 +445,8 @@ fn open_regular(directory: &OwnedFd, name: &OsStr) -> io::Result<Result<(File, u
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = match openat(directory, name, flags | OFlags::NOCTTY, Mode::empty()) {
         Ok(fd) => File::from(fd),
-        Err(Errno::LOOP) => return Ok(Err(no_file("a symbolic link"))),
-        Err(Errno::NXIO) => return Ok(Err(no_file("a pipe, socket or device"))),
+        Err(Errno::LOOP) => return Ok(Err(no_file(t!("inbox-symbolic-link")))),
+        Err(Errno::NXIO) => return Ok(Err(no_file(t!("inbox-pipe-socket-device")))),
         Err(error) => return Err(error.into()),
     };
     let stat = fstat(&file)?;
@@ -456,8 +456,8 @@ fn open_regular(directory: &OwnedFd, name: &OsStr) -> io::Result<Result<(File, u
     })
 }
 
-fn no_file(what: &str) -> Unusable {
-    (format!("this is {what}, not a file"), "put a copy of the file there")
+fn no_file(what: String) -> Unusable {
+    (t!("inbox-not-file", what = what), t!("inbox-put-copy-file"))
 }
 
 /// Returns a package of an archived entry, whose name no longer shows its kind; `None` for what can

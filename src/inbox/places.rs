@@ -9,6 +9,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, fstat, mkdirat, stat, statat};
 use rustix::io::Errno;
 
 use super::entry;
+use crate::l10n::t;
 
 /// The folder for an entry while it is moved; the inbox ignores such a name.
 pub(super) const MOVING: &str = ".moving";
@@ -45,7 +46,7 @@ pub(super) fn open(path: &Path) -> io::Result<Places> {
     let (accepted, rejected) = (inside("accepted", 0o750)?, inside("rejected", 0o750)?);
     let moving = inside(MOVING, 0o700)?;
     if fstat(&moving.fd)?.st_uid != fstat(&accepted.fd)?.st_uid {
-        let why = format!("{MOVING} in it belongs to somebody else: remove it");
+        let why = t!("inbox-belongs-somebody-else-remove", moving = %MOVING);
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
     }
     Ok(Places { inbox, accepted, rejected, moving })

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::media::check_path;
 use super::reader::Reader;
+use crate::l10n::{Sentence, t};
 use crate::model::{
     Action, EXPIRE_SECONDS_MOST, PERMANENT_SCENE_MOST, Qrcode, Qrcodes, SCENES_MOST, Scene, Scenes,
 };
@@ -11,24 +12,28 @@ use crate::yaml::diagnostic::{Location, quote};
 use crate::yaml::{Entry, Fields, Node, Shape, Value};
 
 pub(super) const QRCODE: Shape = Shape {
-    what: "`qrcode`",
+    what: || "`qrcode`".to_owned(),
     known: &["expire_seconds", "action_name", "action_info", "scenes", "out"],
     refused: &[
-        ("scene", "`scene` stands in `action_info`", "write `action_info: {scene: {…}}`"),
-        ("scene_id", "`scene_id` stands in a scene", "write `action_info: {scene: {scene_id: …}}`"),
+        ("scene", || t!("inbox-scene-stands-action-info"), || t!("inbox-write-action-info-scene")),
+        (
+            "scene_id",
+            || t!("inbox-scene-id-stands-scene"),
+            || t!("inbox-write-action-info-scene-scene"),
+        ),
         (
             "scene_str",
-            "`scene_str` stands in a scene",
-            "write `action_info: {scene: {scene_str: …}}`",
+            || t!("inbox-scene-str-stands-scene"),
+            || t!("inbox-write-action-info-scene-scene-2"),
         ),
     ],
 };
 
 pub(super) const ACTION_INFO: Shape =
-    Shape { what: "`action_info`", known: &["scene"], refused: &[] };
+    Shape { what: || "`action_info`".to_owned(), known: &["scene"], refused: &[] };
 
 pub(super) const SCENE: Shape =
-    Shape { what: "`scene`", known: &["scene_id", "scene_str"], refused: &[] };
+    Shape { what: || "`scene`".to_owned(), known: &["scene_id", "scene_str"], refused: &[] };
 
 /// The maximum bytes of a scene's text; the documents do not say whether they mean bytes or
 /// letters.
@@ -49,10 +54,10 @@ const ACTION_NAMES: [(&str, Wanted); 4] = [
 ];
 
 pub(super) const SCENES: Shape =
-    Shape { what: "`scenes`", known: &["from", "to", "file"], refused: &[] };
+    Shape { what: || "`scenes`".to_owned(), known: &["from", "to", "file"], refused: &[] };
 
-const TOO_MANY: &str = "a job makes at most 10,000 codes";
-const SPLIT: &str = "split it into several jobs";
+const TOO_MANY: Sentence = || t!("inbox-job-makes-most-10-000");
+const SPLIT: Sentence = || t!("inbox-split-into-several-jobs");
 
 /// The values of many codes as they were written, each with its place.
 type Written = Vec<(String, Location)>;
@@ -63,15 +68,15 @@ impl Reader<'_, '_> {
         let fields = entry.node.fields(entry.key_location, &QRCODE, self.report)?;
         let Some(scenes) = fields.get("scenes") else {
             if let Some(entry) = fields.get("out") {
-                let help = "one code has no picture of its own: `show` prints its address";
-                self.report.say_with(entry.key_location, "`out` needs `scenes`", help);
+                let help = t!("inbox-one-code-no-picture-own");
+                self.report.say_with(entry.key_location, t!("inbox-out-needs-scenes"), help);
                 return None;
             }
             return self.qrcode(&fields).map(Action::Qrcode);
         };
         if let Some(entry) = fields.get("action_info") {
-            let message = "`action_info` cannot stand beside `scenes`";
-            self.report.say_with(entry.key_location, message, "put its scene into `scenes`");
+            let message = t!("inbox-action-info-cannot-stand-beside");
+            self.report.say_with(entry.key_location, message, t!("inbox-put-scene-into-scenes"));
             return None;
         }
         let wanted = self.wanted(&fields)?;
@@ -85,8 +90,7 @@ impl Reader<'_, '_> {
     }
 
     fn wanted(&mut self, fields: &Fields<'_, '_>) -> Option<Wanted> {
-        let help = "QR_SCENE or QR_STR_SCENE (temporary), QR_LIMIT_SCENE or QR_LIMIT_STR_SCENE \
-                    (permanent)";
+        let help = || t!("inbox-qr-scene-qr-str-scene");
         let named = fields.require("action_name", help, self.report);
         named.and_then(|entry| entry.choice(&ACTION_NAMES, self.report))
     }
@@ -104,15 +108,14 @@ impl Reader<'_, '_> {
         if text.len() <= 200 && text.split('/').all(plain) {
             return Some(text.to_owned());
         }
-        let message = format!("{} is no folder for pictures", quote(text));
-        let help = "it lies in `qrcodes/` of the state directory, the only place that the daemon may \
-                    write to: name it like `doors` or `2027/doors`";
-        self.report.say_with(entry.node.location, message, help);
+        let message = t!("inbox-no-folder-pictures", text = %quote(text));
+        let help = || t!("inbox-lies-qrcodes-state-directory-only");
+        self.report.say_with(entry.node.location, message, help());
         None
     }
 
     fn scenes(&mut self, entry: &Entry<'_>, wanted: Wanted) -> Option<Scenes> {
-        let help = "a list, `{from: 1, to: 100}` or `{file: scenes.txt}`";
+        let help = || t!("inbox-list-1-100-file-scenes");
         match &entry.node.value {
             Value::List(nodes) => {
                 let before = self.report.count();
@@ -129,8 +132,8 @@ impl Reader<'_, '_> {
                     Some(file) => {
                         let other = ["from", "to"].iter().find_map(|key| fields.get(key));
                         if let Some(other) = other {
-                            let message = format!("`{}` cannot stand beside `file`", other.key);
-                            self.report.say_with(other.key_location, message, help);
+                            let message = t!("inbox-cannot-stand-beside-file", key = %other.key);
+                            self.report.say_with(other.key_location, message, help());
                             return None;
                         }
                         let written = self.scenes_of_file(file)?;
@@ -140,7 +143,11 @@ impl Reader<'_, '_> {
                 }
             }
             Value::Empty | Value::Text { .. } => {
-                self.report.say_with(entry.node.location, "`scenes` must name scenes", help);
+                self.report.say_with(
+                    entry.node.location,
+                    t!("inbox-scenes-must-name-scenes"),
+                    help(),
+                );
                 None
             }
         }
@@ -150,8 +157,8 @@ impl Reader<'_, '_> {
         if let Value::Text { text, .. } = &node.value {
             return Some((text.to_string(), node.location));
         }
-        let help = "a number or a text: `scenes: [1, 2]`, `scenes: [door-1, door-2]`";
-        self.report.say_with(node.location, "a scene must be one value", help);
+        let help = || t!("inbox-number-text-scenes-1-2");
+        self.report.say_with(node.location, t!("inbox-scene-must-one-value"), help());
         None
     }
 
@@ -160,13 +167,13 @@ impl Reader<'_, '_> {
         let path = entry.text(self.report)?;
         let location = entry.node.location;
         if let Err(message) = check_path(path) {
-            let help = "name a file of the job's own folder, such as `scenes.txt`";
+            let help = t!("inbox-name-file-job-own-folder-3");
             self.report.say_with(location, message, help);
             return None;
         }
         let read = self.lists.list(path).and_then(|bytes| {
             let text = std::str::from_utf8(&bytes).map(str::to_owned);
-            text.map_err(|_| format!("{} is not text in UTF-8", quote(path)))
+            text.map_err(|_| t!("inbox-not-text-utf-8", path = %quote(path)))
         });
         match read {
             Ok(text) => {
@@ -175,14 +182,14 @@ impl Reader<'_, '_> {
                 Some(lines.map(|line| (line.to_owned(), location)).collect())
             }
             Err(message) => {
-                self.report.say_with(location, message, "write one scene a line");
+                self.report.say_with(location, message, t!("inbox-write-one-scene-line"));
                 None
             }
         }
     }
 
     fn range(&mut self, fields: &Fields<'_, '_>, wanted: Wanted) -> Option<Scenes> {
-        let help = "`scenes: {from: 1, to: 100}`";
+        let help = || "`scenes: {from: 1, to: 100}`".to_owned();
         let most = i64::from(if wanted.permanent { PERMANENT_SCENE_MOST } else { u32::MAX });
         let [from, to] = ["from", "to"].map(|key| fields.require(key, help, self.report));
         let (from_entry, to) = (from?, to?);
@@ -190,11 +197,11 @@ impl Reader<'_, '_> {
         let last = to.number(1, most, self.report)?;
         let count = usize::try_from(last - from + 1).unwrap_or_default();
         let (message, help) = if wanted.by_text {
-            ("a range is of numbers", "use QR_SCENE or QR_LIMIT_SCENE, or write a list of texts")
+            (t!("inbox-range-numbers"), t!("inbox-use-qr-scene-qr-limit"))
         } else if count == 0 {
-            ("`to` must not be less than `from`", help)
+            (t!("inbox-must-not-less-than"), help())
         } else if count > SCENES_MOST {
-            (TOO_MANY, SPLIT)
+            (TOO_MANY(), SPLIT())
         } else {
             let [from, to] = [from, last].map(u32::try_from);
             return Some(Scenes::Range { from: from.ok()?, to: to.ok()? });
@@ -207,8 +214,8 @@ impl Reader<'_, '_> {
     fn listed(&mut self, written: &Written, entry: &Entry<'_>, wanted: Wanted) -> Option<Scenes> {
         if written.is_empty() || written.len() > SCENES_MOST {
             let (message, help) = match written.len() {
-                0 => ("`scenes` names no scene", "write at least one"),
-                _ => (TOO_MANY, SPLIT),
+                0 => (t!("inbox-scenes-names-no-scene"), t!("inbox-write-least-one")),
+                _ => (TOO_MANY(), SPLIT()),
             };
             self.report.say_with(entry.key_location, message, help);
             return None;
@@ -220,9 +227,11 @@ impl Reader<'_, '_> {
             let fits =
                 !text.contains(char::is_control) && (1..=SCENE_STR_BYTES).contains(&text.len());
             let problem = match (wanted.by_text, id, fits) {
-                _ if !seen.insert(text.as_str()) => format!("{} is there twice", quote(text)),
-                (false, None, _) => format!("{} is no number from 1 to {most}", quote(text)),
-                (true, _, false) => format!("{} is not 1 to {SCENE_STR_BYTES} bytes", quote(text)),
+                _ if !seen.insert(text.as_str()) => t!("inbox-twice", text = %quote(text)),
+                (false, None, _) => t!("inbox-no-number-1", text = %quote(text), most = %most),
+                (true, _, false) => {
+                    t!("inbox-not-1-bytes", text = %quote(text), scene_str_bytes = %SCENE_STR_BYTES)
+                }
                 (false, Some(id), _) => {
                     ids.push(id);
                     continue;
@@ -232,7 +241,7 @@ impl Reader<'_, '_> {
                     continue;
                 }
             };
-            let help = "numbers are for QR_SCENE and QR_LIMIT_SCENE, texts for the others";
+            let help = t!("inbox-numbers-qr-scene-qr-limit");
             self.report.say_with(*location, problem, help);
             return None;
         }
@@ -244,7 +253,7 @@ impl Reader<'_, '_> {
 
     fn qrcode(&mut self, fields: &Fields<'_, '_>) -> Option<Qrcode> {
         let wanted = self.wanted(fields);
-        let help = "what a scan brings along: `action_info: {scene: {scene_id: 123}}`";
+        let help = || t!("inbox-what-scan-brings-along-action");
         let info = fields.require("action_info", help, self.report);
         let wanted = wanted?;
         let expire_seconds = self.life(fields, wanted);
@@ -257,40 +266,37 @@ impl Reader<'_, '_> {
     fn life(&mut self, fields: &Fields<'_, '_>, wanted: Wanted) -> Option<Option<u32>> {
         if wanted.permanent {
             if let Some(entry) = fields.get("expire_seconds") {
-                let help = "take it out, or make a temporary code: QR_SCENE, QR_STR_SCENE";
-                let message = "a permanent code has no `expire_seconds`";
+                let help = t!("inbox-take-out-make-temporary-code");
+                let message = t!("inbox-permanent-code-no-expire-seconds");
                 self.report.say_with(entry.key_location, message, help);
                 return None;
             }
             return Some(None);
         }
-        let help = format!(
-            "1 to {EXPIRE_SECONDS_MOST} (30 days); left out, the platform lets the code die after \
-             a minute"
-        );
-        let entry = fields.require("expire_seconds", &help, self.report)?;
+        let help = || t!("inbox-1-30-days-left-out", expire_seconds_most = %EXPIRE_SECONDS_MOST);
+        let entry = fields.require("expire_seconds", help, self.report)?;
         let seconds = entry.number(1, i64::from(EXPIRE_SECONDS_MOST), self.report)?;
         Some(u32::try_from(seconds).ok())
     }
 
     fn scene(&mut self, entry: &Entry<'_>, wanted: Wanted) -> Option<Scene> {
         let fields = entry.node.fields(entry.key_location, &ACTION_INFO, self.report)?;
-        let help = "`scene: {scene_id: 123}`, or `scene: {scene_str: door}`";
+        let help = || t!("inbox-scene-scene-id-123-scene");
         let scene = fields.require("scene", help, self.report)?;
         let fields = scene.node.fields(scene.key_location, &SCENE, self.report)?;
         let (key, other, help) = if wanted.by_text {
-            ("scene_str", "scene_id", "a number is for QR_SCENE and QR_LIMIT_SCENE")
+            ("scene_str", "scene_id", t!("inbox-number-qr-scene-qr-limit"))
         } else {
-            ("scene_id", "scene_str", "a text is for QR_STR_SCENE and QR_LIMIT_STR_SCENE")
+            ("scene_id", "scene_str", t!("inbox-text-qr-str-scene-qr"))
         };
         if let Some(entry) = fields.get(other) {
-            let message = format!("this `action_name` needs `{key}`, not `{other}`");
+            let message = t!("inbox-action-name-needs-not", key = %key, other = %other);
             self.report.say_with(entry.key_location, message, help);
             return None;
         }
-        let entry = fields.require(key, help, self.report)?;
+        let entry = fields.require(key, || help, self.report)?;
         if wanted.by_text {
-            return self.bounded(entry, SCENE_STR_BYTES, "a scene").map(Scene::Text);
+            return self.bounded(entry, SCENE_STR_BYTES, &t!("inbox-scene")).map(Scene::Text);
         }
         let most = if wanted.permanent { PERMANENT_SCENE_MOST } else { u32::MAX };
         let id = entry.number(1, i64::from(most), self.report)?;

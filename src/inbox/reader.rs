@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::ListSource;
+use crate::l10n::t;
 use crate::model::Account;
 use crate::yaml::diagnostic::Report;
 
@@ -40,7 +41,8 @@ pub(crate) struct Reader<'r, 'a> {
 /// The accounts that a job may name.
 pub(crate) struct Accounts<'r> {
     pub(super) by_name: HashMap<&'r str, &'r Account>,
-    pub(super) help: String,
+    /// The names that an error gives, and how many accounts there are beside them.
+    named: (String, usize),
 }
 
 impl<'r> Accounts<'r> {
@@ -52,11 +54,16 @@ impl<'r> Accounts<'r> {
         let by_name = accounts.iter().map(|account| (account.name.as_str(), *account)).collect();
         let names: Vec<_> =
             accounts.iter().take(Self::NAMED).map(|account| account.name.as_str()).collect();
-        let help = match (names.join(", "), accounts.len().saturating_sub(Self::NAMED)) {
-            (names, _) if names.is_empty() => "the config has no account".to_owned(),
-            (names, 0) => format!("the config has: {names}"),
-            (names, more) => format!("the config has: {names}, and {more} more"),
-        };
-        Self { by_name, help }
+        let named = (names.join(", "), accounts.len().saturating_sub(Self::NAMED));
+        Self { by_name, named }
+    }
+
+    /// Returns which accounts a job may name.
+    pub(super) fn help(&self) -> String {
+        match &self.named {
+            (names, _) if names.is_empty() => t!("inbox-config-no-account"),
+            (names, 0) => t!("inbox-config", names = %names),
+            (names, more) => t!("inbox-config-more", names = %names, more = %more),
+        }
     }
 }

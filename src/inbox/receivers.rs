@@ -13,6 +13,7 @@ use csv::StringRecord;
 use super::media::FieldError;
 use super::media::check_path;
 use super::reader::Reader;
+use crate::l10n::t;
 use crate::model::{Account, Audience, Kind, LIST_MIN, OpenIds, batch_lengths};
 use crate::yaml::diagnostic::{Location, Report, quote};
 use crate::yaml::{self, Entry, Shape, Value};
@@ -30,7 +31,7 @@ const NOTHING: [&str; 10] =
     ["null", "none", "nil", "nan", "n/a", "#n/a", "\\n", "undefined", "空", "无"];
 
 pub(super) const TABLE: Shape =
-    Shape { what: "`touser_file`", known: &["file", "column"], refused: &[] };
+    Shape { what: || "`touser_file`".to_owned(), known: &["file", "column"], refused: &[] };
 
 impl Reader<'_, '_> {
     /// Returns the receivers that `touser` or `touser_file` names; they are valid only if no
@@ -51,15 +52,17 @@ impl Reader<'_, '_> {
         }
         let broken = self.report.count() > before;
         if account.is_some_and(|account| account.kind == Kind::Subscription) {
-            let help = "a subscription account (订阅号) sends by `filter` only";
-            let message = format!("`{}` needs a service account", entry.key);
+            let help = t!("inbox-subscription-account-sends-filter-only");
+            let message = t!("inbox-needs-service-account", key = %entry.key);
             self.report.say_with(entry.key_location, message, help);
         } else if !broken {
             self.check_receivers(entry, &receivers, account);
         }
         if receivers.repeated > 0 {
             let repeated = receivers.repeated;
-            notes.push(format!("{}: {repeated} repeated OpenIDs are sent to once", entry.key));
+            notes.push(
+                t!("inbox-repeated-openids-sent-once", key = %entry.key, repeated = %repeated),
+            );
         }
         Audience::List(receivers.openids)
     }
@@ -72,35 +75,30 @@ impl Reader<'_, '_> {
     ) {
         let count = receivers.openids.len();
         if count < LIST_MIN {
-            let (names, help) = match count {
-                0 => ("nobody", "it needs at least two OpenIDs"),
-                _ => (
-                    "one OpenID; the platform refuses fewer than two",
-                    "to show it to one person write `preview: {to: …}` or say `qunfa preview JOB \
-                     --to …`; to send it, add a second OpenID, such as your own",
-                ),
+            let key = &*entry.key;
+            let (message, help) = match count {
+                0 => (t!("inbox-names-nobody", key = key), t!("inbox-needs-least-two-openids")),
+                _ => (t!("inbox-names-one", key = key), t!("inbox-show-one-person-write-preview")),
             };
-            self.report.say_with(
-                entry.key_location,
-                format!("`{}` names {names}", entry.key),
-                help,
-            );
+            self.report.say_with(entry.key_location, message, help);
         }
         let Some(account) = account else { return };
         let batches = batch_lengths(count).len();
         let limit = usize::try_from(account.daily_calls).unwrap_or(usize::MAX);
         if batches > limit {
-            let message = format!(
-                "{count} OpenIDs take {batches} calls; the account has {limit} a day (`daily_calls`)"
+            let message = t!("inbox-openids-take-calls-account-day", count = %count, batches = %batches, limit = %limit);
+            self.report.say_with(
+                entry.key_location,
+                message,
+                t!("inbox-split-list-over-several-jobs"),
             );
-            self.report.say_with(entry.key_location, message, "split the list over several jobs");
         }
     }
 
     fn touser(&mut self, entry: &Entry<'_>, receivers: &mut Receivers) {
         let Value::List(items) = &entry.node.value else {
-            let message = format!("`touser` must be a list, not {}", entry.node.describe());
-            self.report.say_with(entry.node.location, message, "write `touser: [\"…\", \"…\"]`");
+            let message = t!("inbox-touser-must-list-not", describe = %entry.node.describe());
+            self.report.say_with(entry.node.location, message, t!("inbox-write-touser"));
             return;
         };
         receivers.openids.reserve(items.len());
@@ -111,7 +109,7 @@ impl Reader<'_, '_> {
                     receivers.add(text, item.location, &mut seen, self.report);
                 }
                 Value::Empty | Value::List(_) | Value::Map(_) => {
-                    let message = format!("an OpenID is text, not {}", item.describe());
+                    let message = t!("inbox-openid-text-not", describe = %item.describe());
                     self.report.say(item.location, message);
                 }
             }
@@ -123,14 +121,14 @@ impl Reader<'_, '_> {
         let (file, column) = match &entry.node.value {
             Value::Map(_) => {
                 let fields = entry.node.fields(entry.key_location, &TABLE, self.report)?;
-                let help = "write `touser_file: {file: vip.csv, column: openid}`";
+                let help = || t!("inbox-write-touser-file-file-vip");
                 (fields.require("file", help, self.report)?, fields.get("column"))
             }
             Value::Empty | Value::Text { .. } | Value::List(_) => (entry, None),
         };
         let path = file.text(self.report)?;
         if let Err(message) = check_path(path) {
-            let help = "name a file of the job's own folder, such as `vip.txt`";
+            let help = t!("inbox-name-file-job-own-folder-4");
             self.report.say_with(file.node.location, message, help);
             return None;
         }
@@ -150,7 +148,7 @@ impl Reader<'_, '_> {
             Ok(text) => text,
             Err((text, location, message)) => {
                 let mut report = Report::new(&name, &text);
-                report.say_with(location, message, "save it as UTF-8 (Excel: CSV UTF-8)");
+                report.say_with(location, message, t!("inbox-save-utf-8-excel-csv"));
                 self.report.include(report);
                 return None;
             }
@@ -184,7 +182,7 @@ impl Receivers {
         report: &mut Report<'_>,
     ) {
         if !self.rule.takes(openid) || is_nothing(openid) {
-            let message = format!("{} is no OpenID", quote(openid));
+            let message = t!("inbox-no-openid", id = %quote(openid));
             report.say_with(location, message, help_with(openid, self.rule));
         } else if seen.insert(openid) {
             self.openids.push(openid.to_owned());
@@ -206,23 +204,19 @@ pub(super) fn help_with(text: &str, rule: OpenIds) -> String {
     let is_phone =
         digits.len() == 11 && digits.starts_with('1') && digits.bytes().all(|b| b.is_ascii_digit());
     let known = if is_nothing(text) {
-        "there was no OpenID to export here: take it out of the list"
+        t!("inbox-was-no-openid-export-here")
     } else if is_phone {
-        "this is a phone number; the platform knows a follower by the OpenID alone"
+        t!("inbox-phone-number-platform-knows-follower")
     } else if lower.contains("openid") {
-        "a header stands on the first line of a file only"
+        t!("inbox-header-stands-first-line-file")
     } else if text.contains('…') || text.ends_with("...") {
-        "it was cut where it was copied from"
+        t!("inbox-was-cut-where-was-copied")
     } else if rule == OpenIds::Any {
-        "an OpenID is up to 64 characters of A-Z a-z 0-9 _ -"
+        t!("inbox-openid-up-64-characters-z")
     } else if OpenIds::Any.takes(text) {
-        return format!(
-            "it has {length} characters and an OpenID has 28: it may be cut, or a UnionID or a name; \
-             an account whose OpenIDs differ says `openids: any`"
-        );
+        return t!("inbox-characters-openid-28-may-cut", length = %length);
     } else {
-        "an OpenID has 28 characters of A-Z a-z 0-9 _ -; an account whose OpenIDs differ says \
-         `openids: any`"
+        t!("inbox-openid-28-characters-z-z")
     };
     known.to_owned()
 }
@@ -273,9 +267,8 @@ impl<'t> Table<'t> {
             let end = at(rows.position().byte()).min(self.text.len());
             let range = Location { start: at(start), end };
             if let Some(lines) = row.iter().find(|field| !self.is_field(range, field)) {
-                let message = "a quote (`\"`) that opens here has no end, or lines of the list lie \
-                               before its end";
-                let help = "close it or take it out: the lines behind it would be lost";
+                let message = t!("inbox-quote-opens-here-no-end");
+                let help = t!("inbox-close-take-out-lines-behind");
                 report.say_with(self.opening(range, lines), message, help);
                 return Ok(None);
             }
@@ -301,26 +294,24 @@ impl<'t> Table<'t> {
                 Some(field) if !(column.alone && beside) => match self.locate(range, field) {
                     Ok((openid, location)) => receivers.add(openid, location, &mut seen, report),
                     Err(location) => {
-                        let message = format!("{} is no OpenID", quote(field));
+                        let message = t!("inbox-no-openid", id = %quote(field));
                         report.say_with(location, message, help_with(field, receivers.rule));
                     }
                 },
                 Some(_) => {
-                    let message = "more than an OpenID stands on this line";
-                    let help = "write one OpenID a line, or a first line that names the columns";
+                    let message = t!("inbox-more-than-openid-stands-line");
+                    let help = t!("inbox-write-one-openid-line-first");
                     report.say_with(self.line_of(range), message, help);
                 }
                 None => {
-                    let message = "no OpenID stands on this line";
-                    report.say_with(self.line_of(range), message, "take the line out of the table");
+                    let message = t!("inbox-no-openid-stands-line");
+                    report.say_with(self.line_of(range), message, t!("inbox-take-line-out-table"));
                 }
             }
         }
         Ok(column.filter(|_| wanted.is_none()).and_then(|column| column.name).map(|name| {
             let (path, name) = (quote(path), quote(&name));
-            format!(
-                "touser_file: the first line of {path} is its header, the OpenIDs are in {name}"
-            )
+            t!("inbox-touser-file-first-line-header", path = %path, name = %name)
         }))
     }
 
@@ -407,10 +398,12 @@ fn find_column(
             .or_else(|| only(&|name| name.to_lowercase() == wanted.to_lowercase()));
         return found.map(named).ok_or_else(|| match is_data {
             true => (
-                format!("{path} has no header: an OpenID stands on its first line"),
-                "name the columns on the first line, or write one OpenID a line".to_owned(),
+                t!("inbox-no-header-openid-stands-first", path = %path),
+                t!("inbox-name-columns-first-line-write"),
             ),
-            false => (format!("{path} has no one column {}", quote(wanted)), columns(&names)),
+            false => {
+                (t!("inbox-no-one-column", path = %path, wanted = %quote(wanted)), columns(&names))
+            }
         });
     }
     let found = only(&|name| plain(name) == "openid").or_else(|| {
@@ -420,12 +413,12 @@ fn find_column(
         Some(at) => Ok(named(at)),
         None if alone => Ok(Column { at: 0, name: None, alone }),
         None if is_data => Err((
-            format!("{path} has {width} columns without names"),
-            "write one OpenID a line, or a first line that names the columns".to_owned(),
+            t!("inbox-columns-without-names", path = %path, width = %width),
+            t!("inbox-write-one-openid-line-first"),
         )),
         None => Err((
-            format!("{path} has {width} columns: say which one holds the OpenIDs"),
-            format!("write `touser_file: {{file: …, column: …}}`; {}", columns(&names)),
+            t!("inbox-columns-say-which-one-holds", path = %path, width = %width),
+            t!("inbox-write-touser-file-file-column", names = %columns(&names)),
         )),
     }
 }

@@ -10,6 +10,7 @@ use chrono_tz::Tz;
 use super::reader::Reader;
 use super::time::{FieldError, wall};
 use crate::calendar::{Bounds, Cron, CronError, DateKey, Recurrence};
+use crate::l10n::t;
 use crate::model::{Action, Content, Expires, JobId, Once};
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Node, Value};
@@ -36,19 +37,19 @@ impl Reader<'_, '_> {
         let Some(entry) = fields.get("cron") else {
             for key in BESIDE_CRON {
                 if let Some(entry) = fields.get(key) {
-                    let message = format!("`{key}` needs `cron`");
-                    self.report.say_with(entry.key_location, message, "it bounds a series' dates");
+                    let message = t!("inbox-needs-cron", key = %key);
+                    self.report.say_with(
+                        entry.key_location,
+                        message,
+                        t!("inbox-bounds-series-dates"),
+                    );
                 }
             }
             return None;
         };
         if let Some(at) = fields.get("at") {
-            let message = "`at` cannot stand beside `cron`";
-            self.report.say_with(
-                at.key_location,
-                message,
-                "a series has its time of day in `cron`",
-            );
+            let message = t!("inbox-cannot-stand-beside-cron");
+            self.report.say_with(at.key_location, message, t!("inbox-series-time-day-cron"));
         }
         let before = self.report.count();
         let bounds = self.bounds(fields, zone, notes);
@@ -69,8 +70,8 @@ impl Reader<'_, '_> {
         let (from, until) = (bound("from", false), bound("until", true));
         let count = fields.get("count");
         if let Some(count) = count.filter(|_| fields.get("from").is_none()) {
-            let help = "give the first date: the dates are counted from there";
-            self.report.say_with(count.key_location, "`count` needs `from`", help);
+            let help = t!("inbox-give-first-date-dates-counted");
+            self.report.say_with(count.key_location, t!("inbox-count-needs"), help);
         }
         let count = count.and_then(|entry| entry.number(1, COUNT_MOST, self.report));
         let count = count.and_then(|count| u32::try_from(count).ok());
@@ -88,20 +89,20 @@ impl Reader<'_, '_> {
             }
         };
         if nodes.is_empty() {
-            let help = "write `cron: 0 20 * * FRI`, or a list of such expressions";
-            self.report.say_with(entry.node.location, "`cron` is empty", help);
+            let help = t!("inbox-write-cron-0-20-fri");
+            self.report.say_with(entry.node.location, t!("inbox-cron-empty"), help);
         }
         let mut crons = Vec::with_capacity(nodes.len());
         for node in nodes {
             let Value::Text { text, .. } = &node.value else {
-                let message = format!("an expression is text, not {}", node.describe());
+                let message = t!("inbox-expression-text-not", describe = %node.describe());
                 self.report.say(node.location, message);
                 continue;
             };
             match Cron::parse(text) {
                 Ok(cron) if crons.contains(&cron) => {
-                    let message = format!("`{text}` stands twice");
-                    let help = "write each expression once: a time comes once";
+                    let message = t!("inbox-stands-twice", text = %text);
+                    let help = t!("inbox-write-each-expression-once-time");
                     self.report.say_with(node.location, message, help);
                 }
                 Ok(cron) => crons.push(cron),
@@ -117,8 +118,8 @@ impl Reader<'_, '_> {
     fn has_dates(&mut self, cron: &Entry<'_>, recurrence: &Recurrence) -> Option<()> {
         let first = recurrence.after(DateTime::UNIX_EPOCH).next();
         if first.is_none() {
-            let message = "no date of `cron` lies between `from` and `until`";
-            self.report.say_with(cron.node.location, message, "both are included");
+            let message = t!("inbox-no-date-cron-lies-between");
+            self.report.say_with(cron.node.location, message, t!("inbox-both-included"));
         }
         first.map(|_| ())
     }
@@ -136,26 +137,27 @@ impl Reader<'_, '_> {
                 false => (ID_MOST - AT_DATE, "weekly@2027-03-05"),
             };
             if id.as_str().len() > room {
-                let message = format!("the id of this series has at most {room} characters");
-                let help = format!("each of its dates gets an id of its own, such as {date}");
+                let message = t!("inbox-id-series-most-characters", room = %room);
+                let help = t!("inbox-each-dates-gets-id-own", date = %date);
                 self.report.say_with(entry.node.location, message, help);
             } else if ends_in_a_date(id.as_str()) {
-                let message = format!("{} reads like one date of a series", quote(id.as_str()));
-                self.report.say_with(entry.node.location, message, "leave `@` and the date out");
+                let message = t!("inbox-reads-like-one-date-series", id = %quote(id.as_str()));
+                self.report.say_with(entry.node.location, message, t!("inbox-leave-date-out"));
             }
         }
         if let (Some(Expires::At(_)), Some(entry)) = (expires, fields.get("expires")) {
-            let message = "`expires` of a series must be a duration";
-            let help = "it counts from each date; `until` ends the series";
+            let message = t!("inbox-expires-series-must-duration");
+            let help = t!("inbox-counts-each-date-until-ends");
             self.report.say_with(entry.node.location, message, help);
         }
         let Some(once) = action.and_then(Action::once) else { return };
         let (message, help) = match once {
-            Once::Deletion => ("`delete` cannot be a series", "a broadcast is deleted once"),
-            Once::PermanentCode => (
-                "a permanent code cannot be a series",
-                "it is valid for ever; each date would use up one of the 100,000",
-            ),
+            Once::Deletion => {
+                (t!("inbox-delete-cannot-series"), t!("inbox-broadcast-deleted-once"))
+            }
+            Once::PermanentCode => {
+                (t!("inbox-permanent-code-cannot-series"), t!("inbox-valid-ever-each-date-would"))
+            }
         };
         let key = action.map_or("", Action::name);
         let location = fields.get(key).map_or(fields.location, |entry| entry.key_location);
@@ -168,14 +170,10 @@ pub(crate) fn notes(action: &Action, approval: bool) -> Vec<String> {
     let mut notes = Vec::new();
     let content = action.broadcast().map(|broadcast| &broadcast.content);
     if matches!(content, Some(Content::Mpnews { .. })) {
-        notes.push(
-            "a draft goes with its first broadcast: unless this media_id is permanent material, the \
-             platform refuses it from the second date on; `articles:` are made anew for each date"
-                .to_owned(),
-        );
+        notes.push(t!("inbox-draft-goes-first-broadcast-unless"));
     }
     if approval {
-        notes.push("each of its dates waits for an approval of its own".to_owned());
+        notes.push(t!("inbox-each-dates-waits-approval-own"));
     }
     notes
 }
@@ -187,18 +185,17 @@ fn ends_in_a_date(id: &str) -> bool {
 fn told(text: &str, error: &CronError) -> FieldError {
     let message = format!("{} {error}", quote(text));
     let help = match error {
-        CronError::Fields(6) => "leave the seconds out: minute, hour, day, month, day of the week",
-        CronError::Fields(_) => "write minute, hour, day, month, day of the week: 0 20 * * FRI",
+        CronError::Fields(6) => t!("inbox-leave-seconds-out-minute-hour"),
+        CronError::Fields(_) => t!("inbox-write-minute-hour-day-month"),
         CronError::Pattern => {
-            "write the minute as one number and each hour as a number: 0 8,20 * * *; for other times \
-             write a list of expressions"
+            t!("inbox-write-minute-one-number-each")
         }
-        CronError::NoTime => "write minute and hour first, as numbers: 0 20 * * FRI is 20:00",
+        CronError::NoTime => t!("inbox-write-minute-hour-first-numbers"),
         CronError::BothDays => {
-            "it is not clear whether either or both must hold: write `*` for one of them"
+            t!("inbox-not-clear-whether-either-both")
         }
-        CronError::Unreadable(_) => "days are 1-31 or L, months 1-12 or JAN-DEC, weekdays MON-SUN",
-        CronError::Never => "no month has such a day",
+        CronError::Unreadable(_) => t!("inbox-days-1-31-l-months"),
+        CronError::Never => t!("inbox-no-month-such-day"),
     };
     (message, help.to_owned())
 }

@@ -15,6 +15,7 @@ use super::entry::{is_looked_at, safe_name};
 use super::folder::{FILE_MODE, write_folder};
 use super::package::Package;
 use crate::durable_file;
+use crate::l10n::t;
 
 /// How many names are tried before the operator is asked to choose another one.
 const NAMES: u32 = 100;
@@ -67,7 +68,7 @@ pub fn submit(inbox: &Path, package: &Package) -> io::Result<Submitted> {
             Err(error) => return Err(error),
         }
     }
-    Err(io::Error::other("a hundred names like it are taken already"))
+    Err(io::Error::other(t!("inbox-hundred-names-like-taken-already")))
 }
 
 /// Returns the names to try, the package's own first: `spring.yaml`, `spring-2.yaml` …

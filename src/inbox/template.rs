@@ -10,6 +10,7 @@ use super::broadcast::TEXT_MOST;
 use super::line::{DRAFT_TITLE_COLUMNS, TITLE_MOST};
 use super::reader::Reader;
 use crate::calendar::{DateValues, Recurrence, Template, TemplateError};
+use crate::l10n::t;
 use crate::model::{JobSpec, TextOf};
 use crate::yaml::diagnostic::{Location, quote};
 use crate::yaml::{Entry, Fields, Node, Value};
@@ -43,8 +44,8 @@ impl Reader<'_, '_> {
                 }
             };
             if template.counts() && recurrence.bounds().from.is_none() {
-                let help = "give the first date: the dates are counted from there";
-                self.report.say_with(at, "`{n}` needs `from`", help);
+                let help = t!("inbox-give-first-date-dates-counted");
+                self.report.say_with(at, t!("inbox-n-needs"), help);
             }
             if template.is_plain() {
                 continue;
@@ -52,8 +53,8 @@ impl Reader<'_, '_> {
             is_templated = true;
             let mut filled = dates.iter().map(|values| template.fill(*values));
             if let Some(filled) = filled.find(|filled| is_too_long(of, filled)) {
-                let message = format!("a date would have {}, which is too long", quote(&filled));
-                self.report.say_with(at, message, "shorten the text, or a format in it");
+                let message = t!("inbox-date-would-which-too-long", filled = %quote(&filled));
+                self.report.say_with(at, message, t!("inbox-shorten-text-format"));
             }
         }
         spec.templated = is_templated;
@@ -80,9 +81,7 @@ pub(super) fn note(spec: &mut JobSpec) -> Option<String> {
         let has_some = Template::parse(text).is_ok_and(|template| template.has_placeholders());
         has_some.then(|| quote(text))
     });
-    found.map(|text| {
-        format!("{text} is sent as it is: only a series (`cron`) fills in placeholders")
-    })
+    found.map(|text| t!("inbox-sent-only-series-cron-fills", text = %text))
 }
 
 fn is_too_long(of: TextOf, text: &str) -> bool {
@@ -97,13 +96,13 @@ fn is_too_long(of: TextOf, text: &str) -> bool {
     }
 }
 
-fn help(error: &TemplateError) -> &'static str {
+fn help(error: &TemplateError) -> String {
     match error {
         TemplateError::Unknown(_) => {
-            "a series fills in `{date}`, `{date:%m月%d日}` and `{n}`; `{{` is a brace"
+            t!("inbox-series-fills-date-date-m")
         }
         TemplateError::Format(_) => {
-            "write it as in `{date:%Y年%-m月%-d日 %H:%M}`; a local time has no zone"
+            t!("inbox-write-date-y-m-d")
         }
     }
 }

@@ -8,6 +8,7 @@
 use cssparser::{Delimiter, ParseError, Parser, Token};
 
 use super::html::style::{self, Declaration};
+use crate::l10n::t;
 use crate::yaml::diagnostic::{Location, quote};
 
 /// The theme of articles that name none.
@@ -156,7 +157,7 @@ impl SheetReader {
             if is_at_rule {
                 self.leave(
                     location,
-                    format!("{} cannot be written into tags", quote(&written)),
+                    t!("inbox-cannot-written-into-tags", written = %quote(&written)),
                     false,
                 );
             }
@@ -166,14 +167,14 @@ impl SheetReader {
                     let known = selectors.ok().flatten();
                     if known.is_none() {
                         let message =
-                            format!("{} is no selector that a theme knows", quote(&written));
+                            t!("inbox-no-selector-theme-knows", written = %quote(&written));
                         self.leave(location, message, false);
                     }
                     self.block(parser, &known.unwrap_or_default());
                 }
                 Ok(Token::Semicolon) => {}
                 Ok(_) | Err(_) => {
-                    let message = format!("{} has no block `{{…}}`", quote(&written));
+                    let message = t!("inbox-no-block", written = %quote(&written));
                     self.leave(location, message, !is_at_rule);
                 }
             }
@@ -188,14 +189,14 @@ impl SheetReader {
             let Declaration { name, value, at, .. } = &declaration;
             let location = Location { start: *at, end: at + name.len().max(1) };
             if name.is_empty() {
-                let message = format!("{} is no declaration", quote(value));
+                let message = t!("inbox-no-declaration", value = %quote(value));
                 self.leave(location, message, true);
             } else if !declaration.addresses.is_empty() {
-                let message = format!("a theme has no pictures: {}", quote(value));
+                let message = t!("inbox-theme-no-pictures", value = %quote(value));
                 self.leave(location, message, false);
             } else if !declaration.is_kept {
                 let shown = format!("{name}: {value}");
-                let message = format!("the platform drops {}", quote(&shown));
+                let message = t!("inbox-platform-drops", shown = %quote(&shown));
                 self.leave(location, message, false);
             } else {
                 kept.push(declaration);

@@ -13,12 +13,13 @@ use chrono::{
 };
 use chrono_tz::{TZ_VARIANTS, Tz};
 
+use crate::l10n::{Sentence, t};
 use crate::yaml::diagnostic::{closest, quote};
 
 /// What is wrong with a value, and what would be right.
 pub(crate) type FieldError = (String, String);
 
-const FORM: &str = "write it as 2027-03-20 20:00, or with an offset as 2027-03-20T20:00:00+08:00";
+const FORM: Sentence = || t!("inbox-write-2027-03-20-20");
 
 /// Returns the zone of an IANA name.
 ///
@@ -34,10 +35,10 @@ pub(crate) fn zone(name: &str) -> Result<Tz, FieldError> {
             _ => closest(name, TZ_VARIANTS.iter().map(|zone| zone.name())),
         };
         let help = match meant {
-            Some(zone) => format!("did you mean `{zone}`?"),
-            None => "write an IANA name such as `Asia/Shanghai`".to_owned(),
+            Some(zone) => t!("yaml-did-you-mean", key = %zone),
+            None => t!("inbox-write-iana-name-such-asia"),
         };
-        (format!("{} is no time zone", quote(name)), help)
+        (t!("inbox-no-time-zone", name = %quote(name)), help)
     })
 }
 
@@ -52,18 +53,12 @@ fn turned_round(name: &str) -> Option<FieldError> {
         "-" => ('+', '-'),
         _ => return None,
     };
-    let message = format!(
-        "{} is UTC{is}{hours} by its definition, and reads like UTC{reads}{hours}",
-        quote(name)
-    );
+    let message = t!("inbox-utc-definition-reads-like-utc", name = %quote(name), is = %is, hours = %hours, reads = %reads);
     let help = match (sign, hours) {
-        ("+", 8) => "for Beijing time write `Asia/Shanghai`, or leave it out".to_owned(),
+        ("+", 8) => t!("inbox-beijing-time-write-asia-shanghai"),
         _ => {
             let other = if sign == "+" { '+' } else { '-' };
-            format!(
-                "write the place, such as `Asia/Shanghai`, or each time with its offset: \
-                 `…T20:00:00{other}{hours:02}:00`"
-            )
+            t!("inbox-write-place-such-asia-shanghai", other = %other, hours = format!("{:02}", hours))
         }
     };
     Some((message, help))
@@ -81,7 +76,7 @@ pub(crate) fn instant(text: &str, zone: Tz) -> Result<DateTime<Utc>, FieldError>
 /// Returns the error for a time that the clocks skip, with what it is by the offset before the
 /// change and by the one after it.
 fn skipped(text: &str, zone: Tz) -> FieldError {
-    let message = format!("{} does not exist in {zone}: the clocks go forward there", quote(text));
+    let message = t!("inbox-does-not-exist-clocks-go", text = %quote(text), zone = %zone);
     let local = Parts::of(text).and_then(|parts| parts.local(text).ok());
     // No zone skips more than a day.
     let offset = |hours| {
@@ -92,11 +87,9 @@ fn skipped(text: &str, zone: Tz) -> FieldError {
     };
     let help = match (offset(-26), offset(26)) {
         (Some((first, one)), Some((second, other))) => {
-            format!(
-                "write the one that is meant: `{first}`, which is {one} there, or `{second}`, {other}"
-            )
+            t!("inbox-write-one-meant-which", first = %first, one = %one, second = %second, other = %other)
         }
-        _ => "take a time before or after the change".to_owned(),
+        _ => t!("inbox-take-time-before-after-change"),
     };
     (message, help)
 }
@@ -106,23 +99,20 @@ fn twice(text: &str, zone: Tz, both: [DateTime<Utc>; 2]) -> FieldError {
     let [first, second] = both.map(|at| at.with_timezone(&zone).fixed_offset().to_rfc3339());
     let [one, other] = both.map(crate::calendar::beijing);
     (
-        format!(
-            "{} comes twice in {zone}, where the clocks go back: at {one} and at {other}",
-            quote(text)
-        ),
-        format!("write the one that is meant with its offset: `{first}` or `{second}`"),
+        t!("inbox-comes-twice-where-clocks-go", text = %quote(text), zone = %zone, one = %one, other = %other),
+        t!("inbox-write-one-meant-offset", first = %first, second = %second),
     )
 }
 
 fn instants(text: &str, zone: Tz) -> Result<MappedLocalTime<DateTime<Utc>>, FieldError> {
     let parts = Parts::of(text)
-        .ok_or_else(|| (format!("{} is no time", quote(text)), form_help(text).to_owned()))?;
+        .ok_or_else(|| (t!("inbox-no-time", text = %quote(text)), form_help(text).to_owned()))?;
     let local = parts.local(text)?;
     match parts.offset {
         Some(offset) => match offset.from_local_datetime(&local) {
             at @ MappedLocalTime::Single(_) => Ok(at.map(|at| at.to_utc())),
             MappedLocalTime::Ambiguous(..) | MappedLocalTime::None => {
-                Err((format!("{} is no time", quote(text)), FORM.to_owned()))
+                Err((t!("inbox-no-time", text = %quote(text)), FORM().to_owned()))
             }
         },
         None => Ok(zone.from_local_datetime(&local).map(|at| at.to_utc())),
@@ -134,8 +124,8 @@ pub(crate) fn wall(text: &str, zone: Tz, last: bool) -> Result<NaiveDateTime, Fi
     match Parts::of(&format!("{text} {}", if last { "23:59:59" } else { "00:00:00" })) {
         Some(date) => date.local(text),
         None if text.len() <= 10 => {
-            let help = "write it as 2027-03-20, or with a time as 2027-03-20 20:00";
-            Err((format!("{} is no date", quote(text)), help.to_owned()))
+            let help = t!("inbox-write-2027-03-20-time");
+            Err((t!("inbox-no-date", text = %quote(text)), help.to_owned()))
         }
         // For a bound only the wall clock counts, also in an hour that occurs twice.
         None => match instants(text, zone)? {
@@ -153,13 +143,13 @@ pub(crate) fn wall(text: &str, zone: Tz, last: bool) -> Result<NaiveDateTime, Fi
 pub(crate) fn date(text: &str) -> Result<NaiveDate, FieldError> {
     match Parts::of(&format!("{text} 00:00")) {
         Some(parts) => parts.local(text).map(|local| local.date()),
-        None => Err((format!("{} is no date", quote(text)), "write it as 2027-03-20".to_owned())),
+        None => Err((t!("inbox-no-date", text = %quote(text)), t!("inbox-write-2027-03-20"))),
     }
 }
 
-fn form_help(text: &str) -> &'static str {
+fn form_help(text: &str) -> String {
     let has_date = NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok();
-    if has_date { "a time of day is missing: write it as 2027-03-20 20:00" } else { FORM }
+    if has_date { t!("inbox-time-day-missing-write-2027") } else { FORM() }
 }
 
 /// The digits of a time.
@@ -195,24 +185,26 @@ impl Parts {
     }
 
     fn local(&self, text: &str) -> Result<NaiveDateTime, FieldError> {
-        let wrong =
-            |what: &str, help: &str| Err((format!("{} {what}", quote(text)), help.to_owned()));
+        let text = quote(text);
         let [year, month, day] = self.date;
         let [hour, minute, second] = self.time;
         if !(2000..=2199).contains(&year) {
-            return wrong("is not in the years 2000 to 2199", FORM);
+            return Err((t!("inbox-time-years", text = text), FORM()));
         }
         let year = i32::try_from(year).expect("at most 2199");
         let Some(date) = NaiveDate::from_ymd_opt(year, month, day) else {
-            return wrong("is no date of the calendar", "check the month and the day");
+            return Err((t!("inbox-time-no-date", text = text), t!("inbox-check-month-day")));
         };
         if hour == 24 {
             let next = date + TimeDelta::days(1);
-            return wrong("has no hour 24", &format!("write {next} 00:{minute:02}"));
+            let help = t!("inbox-write-00", next = %next, minute = format!("{minute:02}"));
+            return Err((t!("inbox-time-no-hour-24", text = text), help));
         }
         match date.and_hms_opt(hour, minute, second) {
             Some(local) if local.year() == year => Ok(local),
-            Some(_) | None => wrong("is no time of a day", "a day goes from 00:00 to 23:59:59"),
+            Some(_) | None => {
+                Err((t!("inbox-time-no-time-of-day", text = text), t!("inbox-day-goes-00-00-23")))
+            }
         }
     }
 }
@@ -236,11 +228,11 @@ fn offset(text: &str) -> Option<FixedOffset> {
 
 /// Returns a duration of whole seconds, such as `30m` or `1h 30m`.
 pub(crate) fn duration(text: &str) -> Result<TimeDelta, FieldError> {
-    let help = || "write it as 30m, 2h or 7d".to_owned();
-    let wrong = || (format!("{} is no duration", quote(text)), help());
+    let help = || t!("inbox-write-30m-2h-7d");
+    let wrong = || (t!("inbox-no-duration", text = %quote(text)), help());
     let parsed: Duration = humantime::parse_duration(text).map_err(|_| wrong())?;
     if parsed.subsec_nanos() != 0 {
-        return Err((format!("{} is not a whole number of seconds", quote(text)), help()));
+        return Err((t!("inbox-not-whole-number-seconds", text = %quote(text)), help()));
     }
     TimeDelta::from_std(parsed).map_err(|_| wrong())
 }

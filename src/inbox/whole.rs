@@ -25,40 +25,36 @@
 use chrono::TimeDelta;
 
 use super::{Parsed, ends_with_marker, is_json};
+use crate::l10n::{Sentence, t};
 use crate::model::Action;
 
 /// How long a file that may be cut short must be unchanged before it is refused.
 pub(super) const LONG_QUIET: TimeDelta = TimeDelta::seconds(6);
 /// The comment that announces the end marker.
 const PROMISE: &[u8] = b"# ends with ...";
-const HELP: &str = "a job file ends with a line `...`, or at least with a line end";
+const HELP: Sentence = || t!("inbox-job-file-ends-line-least");
 
 /// Returns why a file may be cut short, and what would prove that it is not.
-pub(super) fn doubt(
-    name: &str,
-    bytes: &[u8],
-    parsed: Option<&Parsed>,
-) -> Option<(&'static str, &'static str)> {
+pub(super) fn doubt(name: &str, bytes: &[u8], parsed: Option<&Parsed>) -> Option<(String, String)> {
     if is_json(name) || ends_with_marker(bytes) {
         return None;
     }
     let mut written = lines(bytes).filter(|line| !line.is_empty() && !line.starts_with(b"#"));
     let first = written.next()?;
     if promises(bytes) {
-        return Some(("the file promises to end with a line `...` and does not", HELP));
+        return Some((t!("inbox-file-promises-end-line-does"), HELP()));
     }
     if first.starts_with(b"{") {
         return None;
     }
     if !bytes.ends_with(b"\n") && !bytes.ends_with(b"\r") {
-        return Some(("the file ends in the middle of a line, so it may be cut short", HELP));
+        return Some((t!("inbox-file-ends-middle-line-so"), HELP()));
     }
     let last = written.last().unwrap_or(first);
     let closes = last.ends_with(b"}") || last.ends_with(b"]");
     if !closes && parsed.is_some_and(sets_speed_last) {
-        let message = "the last job sets the speed and nothing else, and the file may be cut short \
-                       before what it sends";
-        return Some((message, "if the job is whole, end the file with a line `...`"));
+        let message = t!("inbox-last-job-sets-speed-nothing");
+        return Some((message, t!("inbox-if-job-whole-end-file")));
     }
     None
 }

@@ -15,7 +15,7 @@ use crate::quota::margins;
 use crate::reason::Reason;
 use crate::store::incoming::{Existing, Replaced};
 use crate::store::{Move, Result, SeriesInput, Source, Tx, instant, millis};
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 /// The file that a job is read back from.
 #[derive(Clone, Copy, Debug)]
@@ -222,7 +222,7 @@ impl Tx<'_> {
 
     /// Returns why dropping a job again does not correct it after it was read back.
     pub(super) fn why_lost(&self, id: &JobId) -> Result<String> {
-        let why = self.reason_of(id)?.map(|why| reason::sentence(&why, Lang::En));
+        let why = self.reason_of(id)?.map(|why| reason::sentence(&why));
         let why = why.unwrap_or_default();
         if self.is_known_by_id_alone(id)? {
             return Ok(format!(

@@ -8,7 +8,7 @@ use crate::plan::Job;
 use crate::reason::Reason;
 use crate::store::api_call::OpenApiCall;
 use crate::store::{Alert, CodesProgress, Move, Result, Tx};
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 /// How long the alert about a failed pre-send call stays.
 const TOLD_FOR: TimeDelta = TimeDelta::days(7);
@@ -32,7 +32,7 @@ impl Tx<'_> {
         why: &Reason,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let words = reason::sentence(why, Lang::En);
+        let words = reason::sentence(why);
         let account = self.account_of(job)?;
         let name = account.as_deref().unwrap_or_default();
         let (kind, what, advice) = match &api_call.api_call {

@@ -14,7 +14,7 @@ use crate::model::{Account, BatchState, JobId, JobState};
 use crate::plan::{Batch, Job};
 use crate::reason::{Operation, Reason};
 use crate::store::{Move, Result, StoreError, Tx, instant, millis};
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 /// Who decided something, and why.
 #[derive(Clone, Copy, Debug)]
@@ -129,7 +129,7 @@ impl Tx<'_> {
     /// Returns what stops an account completely, and how to resume it; none if nothing does.
     pub fn what_stops(&self, account: &str) -> Result<Option<String>> {
         let on = |command: &str| format!("nothing of it goes before `qunfa resume {command}`");
-        let told = |why: &Reason| reason::sentence(why, Lang::En);
+        let told = |why: &Reason| reason::sentence(why);
         if let Some((_, why)) = self.hold_of(None)? {
             let why = told(&why);
             return Ok(Some(format!("all accounts are on hold ({why}): {}", on("--all"))));

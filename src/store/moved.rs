@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::model::{JobId, JobState};
 use crate::reason::{NamedJob, Reason};
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 /// The changes of one transaction.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ impl Moves {
             let shown =
                 |state: JobState| if state == JobState::Sent { sent } else { state.as_str() };
             let (id, was, is) = (job.as_str(), shown(from), shown(to));
-            let (code, why) = (why.code(), reason::sentence(&why, Lang::En));
+            let (code, why) = (why.code(), reason::sentence(&why));
             macro_rules! tell {
                 ($level:ident) => {
                     tracing::$level!(

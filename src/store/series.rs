@@ -44,7 +44,7 @@ use crate::store::{
     DecidedBy, IngestOutcome, JobView, Result, SeriesInput, Source, StoreError, Tx, instant,
     millis, unreadable,
 };
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 pub use self::change::DateDecision;
 
@@ -325,7 +325,7 @@ impl Tx<'_> {
     ) -> Result<SeriesCancelled> {
         let series = self.known_series(id)?;
         if series.state == SeriesState::Cancelled {
-            let why = series.why.map(|why| reason::sentence(&why, Lang::En)).unwrap_or_default();
+            let why = series.why.map(|why| reason::sentence(&why)).unwrap_or_default();
             return Err(StoreError::Refused(format!("series {id} is cancelled already ({why})")));
         }
         self.run(

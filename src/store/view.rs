@@ -15,7 +15,7 @@ use crate::reason::Reason;
 use crate::store::job_row::state;
 use crate::store::recall::{InQuestion, Named};
 use crate::store::{Result, Tx, instant, millis};
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 /// One job in a list.
 #[derive(Clone, Debug, Serialize)]
@@ -457,7 +457,7 @@ impl Tx<'_> {
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         if let Some((since, why)) = all {
-            let told = reason::sentence(&why, Lang::En);
+            let told = reason::sentence(&why);
             notes.push(AlertView {
                 id: None,
                 account: None,
@@ -482,7 +482,7 @@ impl Tx<'_> {
             let name: String = row.get(0)?;
             if let Some(since) = row.get::<_, Option<i64>>(1)? {
                 let why: Reason = row.get(2)?;
-                let told = reason::sentence(&why, Lang::En);
+                let told = reason::sentence(&why);
                 notes.push(AlertView {
                     id: None,
                     account: Some(name.clone()),
@@ -496,7 +496,7 @@ impl Tx<'_> {
             }
             if let Some(since) = row.get::<_, Option<i64>>(3)? {
                 let why: Reason = row.get(4)?;
-                let told = reason::sentence(&why, Lang::En);
+                let told = reason::sentence(&why);
                 let advice: String = row.get(5)?;
                 notes.push(AlertView {
                     id: None,
@@ -549,7 +549,7 @@ impl Tx<'_> {
                 let why: Option<Reason> = row.get(4)?;
                 let why =
                     why.or_else(|| (state == JobState::Held).then_some(Reason::WaitsForApproval));
-                let told = why.as_ref().map(|why| reason::sentence(why, Lang::En));
+                let told = why.as_ref().map(|why| reason::sentence(why));
                 let told = told.unwrap_or_default();
                 let account: String = row.get(1)?;
                 let restored = (row.get(5)?, row.get(6)?, row.get(7)?);

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Lang, reason};
+use super::reason;
 use crate::alert::{Event, Fact, Message, Severity, redact};
 use crate::calendar::{self, Window};
 use crate::model::JobId;
@@ -12,24 +12,18 @@ use crate::quota::Rule;
 use crate::reason::{NamedJob, Reason};
 
 /// Returns the first line of a message, which stands alone in the subject of a mail.
-pub fn headline(message: &Message, lang: Lang) -> String {
-    match lang {
-        Lang::En => format!("qunfa {}: {}", urgency(message), subject(message)),
-    }
+pub fn headline(message: &Message) -> String {
+    format!("qunfa {}: {}", urgency(message), subject(message))
 }
 
 /// Returns a message as a text of a few lines.
-pub fn body(message: &Message, lang: Lang) -> String {
-    match lang {
-        Lang::En => english(message),
-    }
+pub fn body(message: &Message) -> String {
+    lines(message)
 }
 
 /// Returns what happened, as one sentence without a full stop.
-pub fn what(message: &Message, lang: Lang) -> String {
-    match lang {
-        Lang::En => redact::text(&happened(message)),
-    }
+pub fn what(message: &Message) -> String {
+    redact::text(&happened(message))
 }
 
 /// Returns what an operator can do, if there is something.
@@ -133,8 +127,8 @@ fn name(message: &Message) -> Option<String> {
     })
 }
 
-fn english(message: &Message) -> String {
-    let mut lines = vec![headline(message, Lang::En), what(message, Lang::En)];
+fn lines(message: &Message) -> String {
+    let mut lines = vec![headline(message), what(message)];
     let until = message.until.map(|until| format!(", until {}", minute(until)));
     lines.push(format!("at {}{}", minute(message.at), until.unwrap_or_default()));
     lines.extend(advice(message).map(|advice| format!("do: {advice}")));
@@ -147,7 +141,7 @@ fn minute(at: DateTime<Utc>) -> String {
 }
 
 fn happened(message: &Message) -> String {
-    let because = |why: &Reason| reason::sentence(why, Lang::En);
+    let because = |why: &Reason| reason::sentence(why);
     match &message.fact {
         Fact::Job { state, why: Some(why) } => format!("the job is {state}: {}", because(why)),
         Fact::Job { state, why: None } => format!("the job is {state}"),
@@ -233,7 +227,7 @@ mod tests {
         let fact = Fact::Job { state: JobState::Missed, why: Some(Reason::RetryWindowOver) };
         let until = "2027-03-20T12:30:00Z".parse().ok();
 
-        let text = body(&Message { until, ..message("missed", fact) }, Lang::En);
+        let text = body(&Message { until, ..message("missed", fact) });
 
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines[0], "qunfa act now: missed, job \"春天\" (spring) of club");
@@ -248,7 +242,7 @@ mod tests {
         let errmsg = "invalid openid oGZUI0egBJY1zhBYw2KhdUfwVJJE".to_owned();
         let why = Some(Reason::PlatformRefused { errcode: Some(40003), errmsg });
 
-        let text = body(&message("failed", Fact::Job { state: JobState::Failed, why }), Lang::En);
+        let text = body(&message("failed", Fact::Job { state: JobState::Failed, why }));
 
         assert!(text.contains("[OpenID]") && !text.contains("oGZUI0"), "{text}");
     }
@@ -261,7 +255,7 @@ mod tests {
             ((None, None, None), "gave no counts"),
         ] {
             let (receivers, sent, failed) = fact;
-            let text = what(&message("sent", Fact::Sent { receivers, sent, failed }), Lang::En);
+            let text = what(&message("sent", Fact::Sent { receivers, sent, failed }));
             assert!(text.ends_with(expected), "{text}");
         }
     }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Lang, reason};
+use super::reason;
 use crate::calendar;
 use crate::reason::{NamedJob, Reason};
 
@@ -11,17 +11,16 @@ pub fn sentence(
     job: &NamedJob,
     (from, to): (DateTime<Utc>, Option<DateTime<Utc>>),
     why: &Reason,
-    lang: Lang,
 ) -> String {
     let (name, was) = (reason::job_name(job), minute(from));
     match to {
         Some(to) if to == from => format!("{name} has its time again: {was}"),
         Some(to) if to < from => format!("{name} comes forward from {was} to {}", minute(to)),
         Some(to) => {
-            let why = reason::sentence(why.behind_deferral(), lang);
+            let why = reason::sentence(why.behind_deferral());
             format!("{name} moves from {was} to {}: {why}", minute(to))
         }
-        None => format!("{name} is not sent at {was}: {}", reason::sentence(why, lang)),
+        None => format!("{name} is not sent at {was}: {}", reason::sentence(why)),
     }
 }
 

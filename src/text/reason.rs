@@ -10,16 +10,8 @@ use crate::model::console::HISTORY;
 use crate::model::{JobId, UploadKind};
 use crate::quota::Rule;
 use crate::reason::{NamedJob, NamedJobs, OldDatabase, Operation, Reason};
-use crate::text::Lang;
 use crate::wechat::callback::Status;
 use crate::wechat::codes;
-
-/// Returns the sentence for a reason.
-pub fn sentence(reason: &Reason, lang: Lang) -> String {
-    match lang {
-        Lang::En => english(reason),
-    }
-}
 
 /// Writes a reason as the keys `reason`, its sentence, and `reason_code` and `reason_args`.
 ///
@@ -92,7 +84,7 @@ pub fn as_list<S: Serializer>(reasons: &[Reason], serializer: S) -> Result<S::Ok
         code: String,
         args: Map<String, Value>,
     }
-    let sentences: Vec<_> = reasons.iter().map(|reason| sentence(reason, Lang::En)).collect();
+    let sentences: Vec<_> = reasons.iter().map(|reason| sentence(reason)).collect();
     let coded = reasons.iter().map(|reason| {
         let (code, args) = reason.code_and_args();
         Coded { code, args }
@@ -127,7 +119,7 @@ fn keys<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(Some(3))?;
-    map.serialize_entry(sentence_key, &reason.map(|reason| sentence(reason, Lang::En)))?;
+    map.serialize_entry(sentence_key, &reason.map(|reason| sentence(reason)))?;
     let (code, args) = reason.map(Reason::code_and_args).unzip();
     map.serialize_entry(code_key, &code)?;
     map.serialize_entry(args_key, &args)?;
@@ -141,8 +133,9 @@ fn ago(late_s: i64) -> String {
     }
 }
 
+/// Returns the sentence for a reason.
 #[expect(clippy::too_many_lines, reason = "a table: one entry for each reason")]
-fn english(reason: &Reason) -> String {
+pub fn sentence(reason: &Reason) -> String {
     match reason {
         Reason::QuotaUsed { rule, window } if window.span() == Span::Ever => {
             format!("{rule} is used up for ever")
@@ -183,21 +176,21 @@ fn english(reason: &Reason) -> String {
             Span::Day | Span::Ever => format!("the platform has no more quota on {window}"),
         },
         Reason::NoRoomUntil { cause, from, to } if from == to => {
-            format!("{}, and {from} has no room either", english(cause))
+            format!("{}, and {from} has no room either", sentence(cause))
         }
         Reason::NoRoomUntil { cause, from, to } => {
-            format!("{}, and {from} to {to} have no room either", english(cause))
+            format!("{}, and {from} to {to} have no room either", sentence(cause))
         }
         Reason::WindowBeyondExpiry { cause } => {
-            format!("{}, and its next window lies beyond its expires", english(cause))
+            format!("{}, and its next window lies beyond its expires", sentence(cause))
         }
-        Reason::OnQuotaIsFail { cause } => format!("{}, and on_quota is fail", english(cause)),
+        Reason::OnQuotaIsFail { cause } => format!("{}, and on_quota is fail", sentence(cause)),
         Reason::WillDefer { cause } => {
-            format!("{}: it moves to a later window when it is due", english(cause))
+            format!("{}: it moves to a later window when it is due", sentence(cause))
         }
-        Reason::Deferred { cause, goes_at: None } => format!("deferred: {}", english(cause)),
+        Reason::Deferred { cause, goes_at: None } => format!("deferred: {}", sentence(cause)),
         Reason::Deferred { cause, goes_at: Some(at) } => {
-            format!("deferred: {}; it goes at {}", english(cause), calendar::beijing(*at))
+            format!("deferred: {}; it goes at {}", sentence(cause), calendar::beijing(*at))
         }
         Reason::Advanced { goes_at } => format!("comes forward to {}", calendar::beijing(*goes_at)),
         Reason::ExpiresBeforeDue => "its expires lies before its time".to_owned(),
@@ -220,7 +213,7 @@ fn english(reason: &Reason) -> String {
         ),
         Reason::ReleaseBegins => "its time has come and the rules have room".to_owned(),
         Reason::ApiCallBegins => "its time has come".to_owned(),
-        Reason::Waits { cause } => format!("waits: {}", english(cause)),
+        Reason::Waits { cause } => format!("waits: {}", sentence(cause)),
         Reason::StoppedBeforeRequest => "it was stopped before its request left".to_owned(),
         Reason::BatchAccepted { batch, msg_id } => {
             format!("batch {batch} accepted, msg_id {msg_id}")
@@ -229,7 +222,7 @@ fn english(reason: &Reason) -> String {
             "batch {batch} adopted: the platform had it already, msg_id {msg_id}{}",
             others_not_asked_of.as_ref().map(others_not_asked).unwrap_or_default()
         ),
-        Reason::BatchEnded { batch, cause } => format!("batch {batch}: {}", english(cause)),
+        Reason::BatchEnded { batch, cause } => format!("batch {batch}: {}", sentence(cause)),
         Reason::SentSaysPlatform => "the platform says it went out".to_owned(),
         Reason::DeletedSaysPlatform => "the platform says it is deleted".to_owned(),
         Reason::StoppedByPlatform { status: None } => {
@@ -259,18 +252,18 @@ fn english(reason: &Reason) -> String {
             format!("the platform refused it: {errmsg}")
         }
         Reason::PlatformHasNoRoom { cause, errcode, errmsg } => {
-            format!("{}: {}", english(cause), answered(Some(*errcode), errmsg))
+            format!("{}: {}", sentence(cause), answered(Some(*errcode), errmsg))
         }
         Reason::WaitsForUploads { cause: None } => WAITS_FOR_UPLOADS.to_owned(),
         Reason::WaitsForUploads { cause: Some(cause) } => {
-            format!("{WAITS_FOR_UPLOADS}: {}", english(cause))
+            format!("{WAITS_FOR_UPLOADS}: {}", sentence(cause))
         }
         Reason::UploadsDone => "everything it needs is uploaded; its text is fixed".to_owned(),
         Reason::UploadsNotDone { cause, last } => {
-            let last = last.as_ref().map(|last| format!(": {}", english(last)));
+            let last = last.as_ref().map(|last| format!(": {}", sentence(last)));
             format!(
                 "{}; its uploads were not done in time{}",
-                english(cause),
+                sentence(cause),
                 last.unwrap_or_default()
             )
         }
@@ -300,9 +293,9 @@ fn english(reason: &Reason) -> String {
         ),
         Reason::ActionUnknown => "what it does is not known".to_owned(),
         Reason::ApiCallDone { call } => format!("{call}: done"),
-        Reason::ApiCallFailed { call, cause } => format!("{call} failed: {}", english(cause)),
+        Reason::ApiCallFailed { call, cause } => format!("{call} failed: {}", sentence(cause)),
         Reason::ApiCallsFailed { failed, all, cause } => {
-            format!("{failed} of {all} failed: {}", english(cause))
+            format!("{failed} of {all} failed: {}", sentence(cause))
         }
         Reason::ApiCallAnswered { errcode: Some(code), errmsg } => {
             let row = codes::for_api_call(*code);
@@ -311,9 +304,9 @@ fn english(reason: &Reason) -> String {
         }
         Reason::ApiCallAnswered { errcode: None, errmsg } => errmsg.clone(),
         Reason::DaemonEnded => "the daemon ended before the answer was stored".to_owned(),
-        Reason::OnHold { cause } => format!("on hold: {}", english(cause)),
+        Reason::OnHold { cause } => format!("on hold: {}", sentence(cause)),
         Reason::AccountPaused { account, cause } => {
-            format!("account {account} is paused: {}", english(cause))
+            format!("account {account} is paused: {}", sentence(cause))
         }
         Reason::ResultAwaited { msg_id, accepted_at, confirm_until, is_over } => {
             let accepted = format!("accepted at {} as msg_id {msg_id}", time_of_day(*accepted_at));
@@ -332,12 +325,12 @@ fn english(reason: &Reason) -> String {
             }
         }
         Reason::AskedOften { cause, times } => {
-            format!("{}; it was asked {times} times", english(cause))
+            format!("{}; it was asked {times} times", sentence(cause))
         }
         Reason::CodesMade { made, all } => format!("{made} of {all} codes are made"),
         Reason::CodesStopped { made, all, cause } => format!(
             "{made} of {all} codes are made, and a retry goes on after them: {}",
-            english(cause)
+            sentence(cause)
         ),
         Reason::MenuReplaced { job } => format!("the menu of job {job} took its place"),
         Reason::MenuChangedElsewhere { job } => format!(
@@ -376,11 +369,11 @@ fn english(reason: &Reason) -> String {
                 "it was not done in the time it had"
             };
             let last =
-                cause.as_ref().map(|last| format!("; what was last heard: {}", english(last)));
+                cause.as_ref().map(|last| format!("; what was last heard: {}", sentence(last)));
             format!("{how}{}", last.unwrap_or_default())
         }
         Reason::SharedMediaDeleted { cause } => {
-            format!("{}; it sent the same media, which is gone with it", english(cause))
+            format!("{}; it sent the same media, which is gone with it", sentence(cause))
         }
         Reason::BroadcastsNotOut { not_out, all } => format!(
             "{not_out} of its {all} broadcasts are not known to have gone out, and all of them are \
@@ -502,7 +495,7 @@ fn english(reason: &Reason) -> String {
         }
         Reason::ReadBack { cause, found } => format!(
             "{}; read back from accepted/ as missed, {IN_QUESTION} as well: {}",
-            english(cause),
+            sentence(cause),
             named(found)
         ),
         Reason::CrashedOverAccount { times, job } => {
@@ -561,7 +554,7 @@ fn english(reason: &Reason) -> String {
         Reason::KeepsClientmsgid { cause, batches } => format!(
             "{}; the platform may have taken batch {}, which keeps its clientmsgid so that it says \
              so",
-            english(cause),
+            sentence(cause),
             numbers(batches)
         ),
         Reason::WrittenInQuestion { text } | Reason::Written { text } => text.clone(),
@@ -714,7 +707,7 @@ mod tests {
     #[test]
     fn every_reason_is_a_sentence_without_capital_and_full_stop() {
         for reason in one_of_each() {
-            let told = sentence(&reason, Lang::En);
+            let told = sentence(&reason);
 
             let starts = !told.starts_with(char::is_uppercase);
             assert!(starts && !told.ends_with('.') && !told.contains('\n'), "{told:?}");
@@ -755,7 +748,7 @@ mod tests {
                 "daily_send of 2027-03-20 is used up, and its next window lies beyond its expires",
             ),
         ] {
-            assert_eq!(sentence(&reason, Lang::En), expected);
+            assert_eq!(sentence(&reason), expected);
         }
     }
 
@@ -763,7 +756,7 @@ mod tests {
     fn an_answer_is_told_with_what_a_person_can_do_about_it() {
         let told = |code| {
             let errmsg = "m".to_owned();
-            sentence(&Reason::ApiCallAnswered { errcode: Some(code), errmsg }, Lang::En)
+            sentence(&Reason::ApiCallAnswered { errcode: Some(code), errmsg })
         };
 
         assert_eq!(

@@ -7,6 +7,7 @@
 //! recognize. The JSON has the shown line too, so a renderer of source text (annotate-snippets)
 //! would replace only the line with the caret.
 
+use crate::l10n::t;
 use std::fmt;
 
 use serde::Serialize;
@@ -170,7 +171,7 @@ impl<'a> Report<'a> {
         // A mistake that aliases copied is reported once, where it is written.
         self.problems.dedup();
         if untold > 0 {
-            let message = format!("and {untold} more");
+            let message = t!("yaml-and-more", untold = %untold);
             self.problems.push(Diagnostic::whole(self.file, &message, None));
         }
         self.problems

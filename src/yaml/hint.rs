@@ -4,35 +4,32 @@
 //! with characters that have a meaning in YAML. The error's kind alone seldom shows the cause; its
 //! line does.
 
-use std::borrow::Cow;
-
 use serde_saphyr::granit_parser::ErrorKind;
+
+use crate::l10n::{Sentence, t};
 
 /// How many characters of a text are shown in quotes.
 const SHOWN: usize = 120;
 
 /// Characters that look like YAML's own or like a blank but are neither, with their hints; the
 /// platform's own samples are full of no-break spaces.
-const ODD: [(&[char], &str); 6] = [
-    (
-        &['\u{a0}'],
-        "a no-break space (U+00A0) stands here, as in text from a web page: write plain ones",
-    ),
-    (&['\u{3000}'], "a full-width space (U+3000) stands here: write plain ones"),
+const ODD: [(&[char], Sentence); 6] = [
+    (&['\u{a0}'], || t!("yaml-no-break-space-u-00a0")),
+    (&['\u{3000}'], || t!("yaml-full-width-space-u-3000")),
     (&['：'], FULL_COLON),
     (&['，'], FULL_COMMA),
     (&['｛', '｝', '［', '］'], FULL_BRACES),
     (&['“', '”', '‘', '’', '＂', '＇'], FULL_QUOTES),
 ];
-const FULL_COLON: &str = "`：` is a full-width colon; after a key goes `:` and a space";
-const FULL_COMMA: &str = "`，` is a full-width comma; between values goes `,` and a space";
-const FULL_BRACES: &str = "`｛｝` and `［］` are full-width; YAML's own are `{}` and `[]`";
-const FULL_QUOTES: &str = "quotes are `\"` or `'`, not `“` and `”`";
+const FULL_COLON: Sentence = || t!("yaml-full-width-colon-after-key");
+const FULL_COMMA: Sentence = || t!("yaml-full-width-comma-between-values");
+const FULL_BRACES: Sentence = || t!("yaml-full-width-yaml-own");
+const FULL_QUOTES: Sentence = || t!("yaml-quotes-not");
 const BLANKS: usize = 2;
 
 /// Returns the hint for a word that should be in machine form but has a full-width character in it.
-pub(super) fn odd(word: &str) -> Option<&'static str> {
-    ODD.iter().find(|(odd, _)| word.contains(*odd)).map(|(_, help)| *help)
+pub(super) fn odd(word: &str) -> Option<String> {
+    ODD.iter().find(|(odd, _)| word.contains(*odd)).map(|(_, help)| help())
 }
 
 /// The location where the parser stopped, or where a value begins.
@@ -50,25 +47,25 @@ pub(super) struct Stop<'s> {
 
 /// Returns what would be right where the parser stopped, if that can be found out.
 #[expect(clippy::wildcard_enum_match_arm, reason = "most of the parser's errors need no help")]
-pub(super) fn of(kind: &ErrorKind, stop: &Stop<'_>, previous: &str) -> Option<Cow<'static, str>> {
+pub(super) fn of(kind: &ErrorKind, stop: &Stop<'_>, previous: &str) -> Option<String> {
     if let ErrorKind::UnexpectedCharacter { character: '@' | '%' | '`' } = kind {
-        return Some(stop.needs_quotes().into());
+        return Some(stop.needs_quotes());
     }
     if let Some(help) = full_width(stop, previous) {
-        return Some(help.into());
+        return Some(help);
     }
     let help = match kind {
         ErrorKind::TabNotAllowed
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabInPlainScalar
-        | ErrorKind::TabInIndentation => "indent with spaces, here and on the next line",
-        ErrorKind::SimpleKeyExpected => "after a key goes `:` and a space",
-        ErrorKind::RecursionLimitExceeded => "nothing in a job file lies that deep",
-        ErrorKind::InvalidQuotedScalarIndent => "perhaps a quote is not closed",
+        | ErrorKind::TabInIndentation => t!("yaml-indent-spaces-here-next-line"),
+        ErrorKind::SimpleKeyExpected => t!("yaml-after-key-goes-space"),
+        ErrorKind::RecursionLimitExceeded => t!("yaml-nothing-so-deep"),
+        ErrorKind::InvalidQuotedScalarIndent => t!("yaml-perhaps-quote-not-closed"),
         ErrorKind::UnclosedQuotedScalar
         | ErrorKind::UnclosedFlowCollection { .. }
-        | ErrorKind::UnexpectedEof => "perhaps the file was cut short",
-        ErrorKind::CommentInterceptedScalar => "text with ` #` in it needs quotes",
+        | ErrorKind::UnexpectedEof => t!("yaml-perhaps-file-was-cut-short"),
+        ErrorKind::CommentInterceptedScalar => t!("yaml-text-needs-quotes"),
         ErrorKind::MappingValueNotAllowed => return Some(colon(stop, previous)),
         ErrorKind::ExpectedBlockMappingKey
         | ErrorKind::ExpectedBlockSequenceEntry
@@ -81,42 +78,44 @@ pub(super) fn of(kind: &ErrorKind, stop: &Stop<'_>, previous: &str) -> Option<Co
         | ErrorKind::UnexpectedEofBlockMapping
         | ErrorKind::InvalidTagTerminator => {
             let value = stop.value().filter(|value| value.begins_with(&INDICATORS))?;
-            return Some(value.needs_quotes().into());
+            return Some(value.needs_quotes());
         }
         _ => return None,
     };
-    Some(help.into())
+    Some(help)
 }
 
 /// Returns the hint for a full-width character if YAML's own was certainly meant.
-fn full_width(stop: &Stop<'_>, previous: &str) -> Option<&'static str> {
+fn full_width(stop: &Stop<'_>, previous: &str) -> Option<String> {
     let lines = [stop.line, previous];
     let begins = |odd: &[char]| lines.into_iter().any(|line| value(line).starts_with(odd));
     if lines.into_iter().any(|line| ends_key(line, '：')) {
-        return Some(FULL_COLON);
+        return Some(FULL_COLON());
     }
     if begins(&['｛', '［']) {
-        return Some(FULL_BRACES);
+        return Some(FULL_BRACES());
     }
     if stop.in_flow && stop.line.contains('，') {
-        return Some(FULL_COMMA);
+        return Some(FULL_COMMA());
     }
     if begins(&['“', '”', '‘', '’', '＂', '＇']) {
-        return Some(FULL_QUOTES);
+        return Some(FULL_QUOTES());
     }
     let is_there = |odd: &[char]| lines.into_iter().any(|line| line.contains(odd));
     let found = ODD[..BLANKS].iter().find(|(odd, _)| is_there(odd));
-    found.map(|(_, help)| *help)
+    found.map(|(_, help)| help())
 }
 
 /// Returns the hint for a `: ` at which no key is possible.
-fn colon(stop: &Stop<'_>, previous: &str) -> Cow<'static, str> {
-    const HELP: &str = "check the indentation; text with `: ` in it needs quotes";
+fn colon(stop: &Stop<'_>, previous: &str) -> String {
+    let help = t!("yaml-check-indentation-text-needs-quotes");
     match stop.value() {
-        Some(value) if value.begins_with(&INDICATORS) => value.needs_quotes().into(),
-        _ if has_no_blank(previous) => "after a key goes `:` and a space".into(),
-        Some(value) if stop.is_shown => format!("{HELP}: {}", value.right()).into(),
-        Some(_) | None => HELP.into(),
+        Some(value) if value.begins_with(&INDICATORS) => value.needs_quotes(),
+        _ if has_no_blank(previous) => t!("yaml-after-key-goes-space"),
+        Some(value) if stop.is_shown => {
+            t!("yaml-with-example", text = help, example = value.right())
+        }
+        Some(_) | None => help,
     }
 }
 
@@ -124,9 +123,13 @@ impl Stop<'_> {
     /// Returns the hint for a value that begins with a character of YAML's own.
     pub(super) fn needs_quotes(&self) -> String {
         let first = self.line[self.column..].chars().next().unwrap_or_default();
-        let first = if first == '`' { "a backtick".to_owned() } else { format!("`{first}`") };
-        let help = format!("a value that begins with {first} needs quotes");
-        if self.is_shown { format!("{help}: {}", self.right()) } else { help }
+        let first = if first == '`' { t!("yaml-backtick") } else { format!("`{first}`") };
+        let help = t!("yaml-first-needs-quotes", first = %first);
+        if self.is_shown {
+            t!("yaml-with-example", text = help, example = self.right())
+        } else {
+            help
+        }
     }
 
     /// Returns where the line's value begins, if that is before this byte and not in a collection.

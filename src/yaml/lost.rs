@@ -12,9 +12,10 @@
 
 use super::diagnostic::{Location, Report};
 use super::hint;
+use crate::l10n::{Sentence, t};
 
 /// The message about a text with the beginning of a comment in it.
-const QUOTES: &str = "text with ` #` in it needs quotes";
+const QUOTES: Sentence = || t!("yaml-text-needs-quotes");
 
 /// What a comment must not cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,14 +74,10 @@ pub(super) fn check(
             if !source[line..location.end].trim().is_empty() {
                 return None;
             }
-            let message = format!("this line is a comment, which ends the text of `{}`", prose.key);
-            let help = "if it is text, indent it like the text; if it is a comment,";
+            let message = t!("yaml-line-comment-which-ends-text", key = %prose.key);
             let (cut, help) = match deeper_comment(source, line, prose.indent) {
-                Some(cut) => (cut, format!("{help} indent it like the key")),
-                None => (
-                    topic_line(source, line, prose.indent)?,
-                    format!("{help} write a blank behind its `#`"),
-                ),
+                Some(cut) => (cut, t!("yaml-indent-text-or-key")),
+                None => (topic_line(source, line, prose.indent)?, t!("yaml-indent-text-or-blank")),
             };
             (cut, message, help)
         }
@@ -121,12 +118,10 @@ pub(super) fn say_before(
     value: &str,
     report: &mut Report<'_>,
 ) {
-    let message = format!("`#` begins a comment, which is not part of `{}`", prose.key);
+    let message = t!("yaml-begins-comment-which-not-part", key = %prose.key);
     let meant = format!("{text} {value}");
     let right = prose.right(meant.trim_end());
-    let help = format!(
-        "text that begins with `#` needs quotes: {right}; a comment gets a blank behind its `#`"
-    );
+    let help = t!("yaml-text-begins-needs-quotes-comment", right = %right);
     report.say_with(location, message, help);
 }
 
@@ -149,14 +144,11 @@ pub(super) fn check_folded(
     if prose.kind == Kind::Word || lines.take(count - 1).all(is_joined) {
         return;
     }
-    let message =
-        format!("`{}` goes over {count} lines, and YAML does not keep its line ends", prose.key);
+    let message = t!("yaml-goes-over-lines-yaml-does", key = %prose.key, count = %count);
     let key = if prose.is_item { "-".to_owned() } else { format!("{}:", prose.key) };
     let help = match in_flow {
-        true => "write it on one line; a line end in it is `\\n` in double quotes".to_owned(),
-        false => format!(
-            "write `{key} |` and the lines below it, indented, to keep them; or write it on one line"
-        ),
+        true => t!("yaml-write-one-line-line-end"),
+        false => t!("yaml-write-lines-below-indented-keep", key = %key),
     };
     let location = Location { end: location.start + first.len(), ..location };
     report.say_with(location, message, help);
@@ -179,8 +171,8 @@ pub(super) fn check_joined(
     let are_joined = |pair: &[&str]| pair.iter().all(|line| !line.trim().is_empty());
     if lines.windows(2).any(are_joined) {
         let count = lines.len();
-        let message = format!("`>` joins the {count} lines of `{}` with blanks", prose.key);
-        let help = format!("write `{}: |` to keep the lines, or all of it on one line", prose.key);
+        let message = t!("yaml-joins-lines-blanks", count = %count, key = %prose.key);
+        let help = t!("yaml-write-keep-lines-all-one", key = %prose.key);
         report.say_with(Location { start, end: start + 1 }, message, help);
     }
 }
@@ -202,14 +194,14 @@ fn plain(
         let rest = line_of(source, start).trim_end();
         let blanks = &source[location.end..start];
         let found = if in_flow { hint::text_and_closing(rest) } else { Some((rest, "")) };
-        let message = format!("` #` begins a comment, which ends the text of `{}`", prose.key);
+        let message = t!("yaml-begins-comment-which-ends-text", key = %prose.key);
         let right = match found {
             Some((text, closing)) => {
                 format!("{}{closing}", if_text(prose, &format!("{value}{blanks}{text}")))
             }
-            None => QUOTES.to_owned(),
+            None => QUOTES(),
         };
-        let help = format!("{right}; a comment goes on a line of its own");
+        let help = t!("yaml-comment-goes-line-own", right = %right);
         return Some((Location { start, end: start + rest.len() }, message, help));
     }
     if !rest.is_empty() && !rest.starts_with(['\n', '\r']) {
@@ -219,13 +211,13 @@ fn plain(
         return None;
     }
     let cut = deeper_comment(source, location.end, prose.indent)?;
-    let message = format!("this line is a comment, which ends the text of `{}`", prose.key);
+    let message = t!("yaml-line-comment-which-ends-text", key = %prose.key);
     let right = if_text(prose, &format!("{value} {}", &source[cut.start..cut.end]));
-    Some((cut, message, format!("{right}; a comment is indented like its key")))
+    Some((cut, message, t!("yaml-comment-indented-like-key", right = %right)))
 }
 
 fn if_text(prose: &Prose<'_>, meant: &str) -> String {
-    format!("{QUOTES}: {}", prose.right(meant))
+    t!("yaml-with-example", text = QUOTES(), example = prose.right(meant))
 }
 
 /// Returns the first line from a byte on that is not empty, if it is a comment that is indented

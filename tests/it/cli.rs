@@ -256,7 +256,7 @@ impl World {
 
 fn program(config: &Path) -> Command {
     let mut command = Command::cargo_bin("qunfa").unwrap();
-    command.env_remove("QUNFA_LOG").env("QUNFA_CONFIG", config);
+    command.env_remove("QUNFA_LOG").env("QUNFA_CONFIG", config).env("LC_ALL", "C");
     command
 }
 

@@ -6,7 +6,7 @@ use qunfa::inbox::{self, NoLists};
 use qunfa::plan::Gap;
 use qunfa::reason::{OldDatabase, Reason};
 use qunfa::store::{Recurring, SeriesInput, Source, StoreError, Tx};
-use qunfa::text::{Lang, reason};
+use qunfa::text::reason;
 
 use crate::cli::{World, accounts, assert_fits, assert_golden, evening};
 
@@ -270,6 +270,6 @@ fn the_dates_of_a_series_in_question_are_one_name_with_their_number() {
     let note = world.json(&["status", "--json"])["attention"][0]["what"].clone();
     let told = "spring, 5 dates of weekly of brand-club may have been sent already";
     assert!(note.as_str().unwrap().starts_with(told), "{note}");
-    let told = reason::sentence(&hold, Lang::En);
+    let told = reason::sentence(&hold);
     assert!(told.ends_with(": 5 dates of weekly, spring"), "{told}");
 }

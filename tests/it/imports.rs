@@ -10,36 +10,41 @@ use graph::{Edges, Source};
 
 /// Each module, and the modules of this crate that it may name, its tests as well.
 const MAY_KNOW: &[(&str, &[&str])] = &[
-    ("model", &[]),
-    ("calendar", &[]),
-    ("quota", &["model", "calendar"]),
-    ("reason", &["model", "calendar", "quota"]),
-    ("alert", &["model", "calendar", "reason"]),
-    ("plan", &["model", "calendar", "quota", "reason"]),
-    ("schedule", &["model", "calendar", "quota", "reason", "plan"]),
-    ("calls", &["model"]),
-    ("text", &["model", "calendar", "quota", "reason", "alert", "wechat"]),
+    ("l10n", &[]),
+    ("model", &["l10n"]),
+    ("calendar", &["l10n"]),
+    ("quota", &["l10n", "model", "calendar"]),
+    ("reason", &["l10n", "model", "calendar", "quota"]),
+    ("alert", &["l10n", "model", "calendar", "reason"]),
+    ("plan", &["l10n", "model", "calendar", "quota", "reason"]),
+    ("schedule", &["l10n", "model", "calendar", "quota", "reason", "plan"]),
+    ("calls", &["l10n", "model"]),
+    ("text", &["l10n", "model", "calendar", "quota", "reason", "alert", "wechat"]),
     (
         "store",
-        &["model", "calendar", "quota", "reason", "alert", "plan", "schedule", "calls", "text"],
+        &[
+            "l10n", "model", "calendar", "quota", "reason", "alert", "plan", "schedule", "calls",
+            "text",
+        ],
     ),
-    ("yaml", &[]),
-    ("durable_file", &[]),
-    ("inbox", &["model", "calendar", "yaml", "durable_file"]),
-    ("config", &["model", "calendar", "alert", "yaml", "wechat"]),
-    ("wechat", &["model"]),
+    ("yaml", &["l10n"]),
+    ("durable_file", &["l10n"]),
+    ("inbox", &["l10n", "model", "calendar", "yaml", "durable_file"]),
+    ("config", &["l10n", "model", "calendar", "alert", "yaml", "wechat"]),
+    ("wechat", &["l10n", "model"]),
     ("sandbox", &[]),
     (
         "engine",
         &[
-            "model", "calendar", "quota", "reason", "plan", "calls", "text", "store", "config",
-            "wechat",
+            "l10n", "model", "calendar", "quota", "reason", "plan", "calls", "text", "store",
+            "config", "wechat",
         ],
     ),
     ("log", &[]),
     (
         "daemon",
         &[
+            "l10n",
             "model",
             "calendar",
             "reason",
@@ -54,10 +59,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine",
         ],
     ),
-    ("demo", &["model", "calendar", "text", "store", "config", "sandbox", "daemon"]),
+    ("demo", &["l10n", "model", "calendar", "text", "store", "config", "sandbox", "daemon"]),
     (
         "cli",
         &[
+            "l10n",
             "model",
             "calendar",
             "quota",
@@ -85,6 +91,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
 /// Tests may use all of them.
 const ROOMS: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
+    ("fluent_bundle", &["l10n"]),
+    ("unic_langid", &["l10n"]),
     // The sandbox pushes events as the platform does, and shares no client with the rest.
     (
         "reqwest",

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod canaries;
+mod catalogues;
 mod cli;
 mod cli_accounts;
 mod cli_alerts;
@@ -20,6 +21,7 @@ mod cli_submit;
 mod cli_tools;
 mod cli_watch;
 mod disk;
+mod docs;
 mod e2e;
 mod e2e_alerts;
 mod e2e_api_calls;

@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 use crate::rig::{Rig, club, skipped, to_tag};
 use crate::unit::setting;
 
-const README: &str = include_str!("../../README.md");
+const INSTALL: &str = include_str!("../../docs/install.md");
 
 /// Users who are not the daemon's.
 const ANNE: u32 = 64_001;
@@ -60,7 +60,7 @@ impl Installed {
         self.rig.start_through(as_user(self.daemon, self.group, &["sh", "-c", &script]));
     }
 
-    /// The binary where the README puts it.
+    /// The binary where the installation puts it.
     fn program(&self) -> String {
         self.rig.path("root/usr/local/bin/qunfa").display().to_string()
     }
@@ -80,10 +80,10 @@ impl Installed {
     }
 }
 
-/// Follows the README's commands, in a root of their own.
+/// Follows the commands of the documentation, in a root of their own.
 fn install(root: &Path) {
     let (root, binary) = (root.display(), env!("CARGO_BIN_EXE_qunfa"));
-    let install = README.split("### Install").nth(1).unwrap().split("```").nth(1).unwrap();
+    let install = INSTALL.split("## Install\n").nth(1).unwrap().split("```").nth(1).unwrap();
     let commands = install.lines().filter_map(|line| line.strip_prefix("sudo "));
     // What is not about files needs a running system.
     let commands = commands.filter(|command| !command.starts_with("systemctl"));

@@ -3,7 +3,7 @@
 use qunfa::model::JobState;
 use qunfa::reason::Reason;
 use qunfa::store::JobView;
-use qunfa::text::{self, Lang};
+use qunfa::text::{self};
 
 use crate::world::{World, beijing};
 
@@ -81,7 +81,7 @@ impl World {
 
 /// A reason as people read it.
 pub(crate) fn told(reason: &Reason) -> String {
-    text::reason::sentence(reason, Lang::En)
+    text::reason::sentence(reason)
 }
 
 /// A reason that is nothing but its sentence.

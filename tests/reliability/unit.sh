@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The unit of systemd/, installed as the README has it and booted under a real systemd.
+# The unit of systemd/, installed as docs/install.md has it and booted under a real systemd.
 #
 # A scratch root of the host's release, with its own /etc, /var, /run and /tmp, is booted twice by
 # systemd-nspawn, without a network; the sandbox runs beside the daemon in it. Nothing of the host is

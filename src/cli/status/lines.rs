@@ -13,7 +13,7 @@ use crate::cli::text::{self, Cell, Page, Table, Tone};
 use crate::model::JobState;
 use crate::quota::{Rule, Warns, margins};
 use crate::store::{AlertView, RuleView};
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 /// How many lines a status that is printed once has, if the number of accounts and what is shown in any
 /// case allow it.
@@ -352,7 +352,7 @@ fn decisions(
 /// Returns the subject of an alert and its reason, without what its row says already.
 fn what(note: &NoteView) -> String {
     let about = &note.about;
-    let why = || about.why.as_ref().map(|why| reason::sentence(why, Lang::En));
+    let why = || about.why.as_ref().map(|why| reason::sentence(why));
     let Some(id) = &about.id else {
         return match about.kind.as_str() {
             "hold" | "paused" => why().unwrap_or_else(|| about.what.clone()),

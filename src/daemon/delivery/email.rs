@@ -12,7 +12,7 @@ use secrecy::ExposeSecret as _;
 use crate::alert::Message;
 use crate::alert::gather::{cut, gather};
 use crate::config::{Email, Security};
-use crate::text::{Lang, alert};
+use crate::text::alert;
 
 /// How long each step of a conversation with the server may take.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -23,7 +23,7 @@ const SHOWN: usize = 200;
 
 /// Sends the first messages, as many as fit; returns how many these are, and the outcome.
 pub(super) async fn send(email: &Email, messages: &[Message]) -> (usize, Result<(), String>) {
-    let texts: Vec<_> = messages.iter().map(|message| alert::body(message, Lang::En)).collect();
+    let texts: Vec<_> = messages.iter().map(|message| alert::body(message)).collect();
     let (text, count) = gather(&texts, MOST);
     let sent = match (compose(email, messages, (text, count)), transport(email)) {
         (Ok(mail), Ok(transport)) => {
@@ -48,7 +48,7 @@ fn compose(
     let mut mail = lettre::Message::builder()
         .message_id(Some(format!("<{}.{count}@qunfa>", first.id)))
         .from(mailbox(&email.from)?)
-        .subject(alert::headline(first, Lang::En) + &more)
+        .subject(alert::headline(first) + &more)
         .header(ContentType::TEXT_PLAIN);
     for to in &email.to {
         mail = mail.to(mailbox(to)?);

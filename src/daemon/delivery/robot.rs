@@ -14,7 +14,7 @@ use super::http::{Answer, Post};
 use crate::alert::Message;
 use crate::alert::gather::{cut, gather};
 use crate::config::Hook;
-use crate::text::{Lang, alert};
+use crate::text::alert;
 
 /// How much of a robot's own error is shown.
 const SHOWN: usize = 200;
@@ -40,7 +40,7 @@ impl Robot {
 
 /// Returns the text of as many messages as fit, and how many they are.
 pub(super) fn text(robot: Robot, messages: &[Message]) -> (String, usize) {
-    let texts: Vec<_> = messages.iter().map(|message| alert::body(message, Lang::En)).collect();
+    let texts: Vec<_> = messages.iter().map(|message| alert::body(message)).collect();
     gather(&texts, robot.most())
 }
 

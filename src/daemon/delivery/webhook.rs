@@ -13,7 +13,7 @@ use super::http::{Answer, Post};
 use crate::alert::Message;
 use crate::calendar::rfc3339;
 use crate::config::Hook;
-use crate::text::{Lang, alert};
+use crate::text::alert;
 
 /// What a secret begins with, before its base64.
 const PREFIX: &str = "whsec_";
@@ -31,10 +31,10 @@ pub(super) fn document(message: &Message) -> Value {
             "job": message.job,
             "title": message.title,
             "until": message.until.map(rfc3339),
-            "what": alert::what(message, Lang::En),
+            "what": alert::what(message),
             "do": alert::advice(message),
             "reason_code": message.reason_code(),
-            "text": alert::body(message, Lang::En),
+            "text": alert::body(message),
         },
     })
 }

@@ -28,6 +28,15 @@ const WHITE: Colour = Colour { red: 1.0, green: 1.0, blue: 1.0, alpha: 1.0 };
 /// The platform's default colour of a text.
 const INK: Colour = Colour { red: 0.1, green: 0.1, blue: 0.1, alpha: 1.0 };
 
+/// Why nobody can see a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Invisible {
+    /// It is transparent.
+    Transparent,
+    /// It has the colour of what is behind it.
+    NoContrast,
+}
+
 /// The colours that a text is shown in.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Look {
@@ -71,16 +80,15 @@ impl Look {
     }
 
     /// Returns why a text is invisible, if it is.
-    pub(super) fn invisible(self) -> Option<&'static str> {
+    pub(super) fn invisible(self) -> Option<Invisible> {
         if self.is_clipped && self.ground.is_none() {
             return None;
         }
         if self.ink.alpha < OPACITY_LEAST {
-            return Some("is transparent");
+            return Some(Invisible::Transparent);
         }
         let ground = self.ground?;
-        (contrast(self.ink.over(ground), ground) < CONTRAST_LEAST)
-            .then_some("has the colour of what is behind it")
+        (contrast(self.ink.over(ground), ground) < CONTRAST_LEAST).then_some(Invisible::NoContrast)
     }
 }
 

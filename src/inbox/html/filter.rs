@@ -1,6 +1,6 @@
 //! Decides for each tag and attribute whether an article keeps it.
 
-use super::colour::Look;
+use super::colour::{Invisible, Look};
 use super::names::{self, Kind};
 use super::shape::{self, Kept, Part};
 use super::style::{self, Declaration};
@@ -8,6 +8,7 @@ use super::tree::{Attribute, Element, Node};
 use super::untagged::{self, Mark};
 use super::{PictureUse, Pictures, Problem, Remark, RemarkKind, Rules, hidden, host};
 use crate::inbox::theme::Named;
+use crate::l10n::t;
 use crate::yaml::diagnostic::{Location, quote};
 
 /// The hosts of pictures that the platform already accepted, and of its emoji.
@@ -98,12 +99,15 @@ impl Filter<'_, '_> {
                 Node::Comment { location } => {
                     let written = self.html.get(location.start..location.end).unwrap_or_default();
                     let written = written.trim_start_matches("<!--").trim_end_matches("-->");
-                    let what = format!("the comment {}", quote(written.trim()));
+                    let what = t!("inbox-comment", written = %quote(written.trim()));
                     on.push(self.remark(RemarkKind::Dropped, *location, what));
                 }
                 Node::End { name, location } => {
-                    let read = if name == "p" { "an empty paragraph" } else { "nothing" };
-                    let what = format!("`</{name}>` stands without `<{name}>`, and shows {read}");
+                    let what = if name == "p" {
+                        t!("inbox-end-tag-shows-paragraph")
+                    } else {
+                        t!("inbox-end-tag-shows-nothing", name = %name)
+                    };
                     on.push(self.remark(RemarkKind::Warned, *location, what));
                 }
             }
@@ -123,8 +127,13 @@ impl Filter<'_, '_> {
         let is_blank = text.trim().is_empty();
         let is_judged = !context.in_svg && (context.lost_ground || !context.may_lie_elsewhere);
         if let Some(why) = context.look.invisible().filter(|_| is_judged && !is_blank) {
-            let lost = if context.lost_ground { ", which was taken out" } else { "" };
-            let what = format!("the text {} {why}{lost}: nobody can see it", quote(text.trim()));
+            let text = quote(text.trim());
+            let what = match (why, context.lost_ground) {
+                (Invisible::Transparent, true) => t!("inbox-text-transparent-lost", text = text),
+                (Invisible::Transparent, false) => t!("inbox-text-transparent", text = text),
+                (Invisible::NoContrast, true) => t!("inbox-text-no-contrast-lost", text = text),
+                (Invisible::NoContrast, false) => t!("inbox-text-no-contrast", text = text),
+            };
             on.push(self.remark(RemarkKind::Warned, location, what));
         }
         if context.in_code {
@@ -159,11 +168,11 @@ impl Filter<'_, '_> {
             let start = location.start;
             let location = Location { start: start + range.start, end: start + range.end };
             if mark == Mark::Address {
-                let message = format!("{shown} is Markdown, which is not read inside of HTML");
-                let help = "write `<img src=\"…\">` or `<a href=\"…\">`";
+                let message = t!("inbox-markdown-which-not-read-inside", shown = %shown);
+                let help = t!("inbox-write-img-src-href");
                 self.problem(location, &written[range], message, help);
             } else {
-                let what = format!("{shown} is Markdown, and is shown as it stands inside of HTML");
+                let what = t!("inbox-markdown-shown-stands-inside-html", shown = %shown);
                 on.push(self.remark(RemarkKind::Warned, location, what));
             }
         }
@@ -176,7 +185,7 @@ impl Filter<'_, '_> {
         };
         let mut kept = Kept::new(&name, kind);
         if !element.is_closed {
-            let what = format!("`<{name}>` is not closed; it ends where what is around it ends");
+            let what = t!("inbox-not-closed-ends-where-what", name = %name);
             kept.remarks.push(self.remark(RemarkKind::Warned, element.location, what));
         }
         match &*name {
@@ -215,14 +224,13 @@ impl Filter<'_, '_> {
     fn refuse_tag(&mut self, element: &Element, context: Context) {
         let name = &element.name;
         let help = match &**name {
-            "html" | "head" | "body" => "write only what stands inside `<body>`",
+            "html" | "head" | "body" => t!("inbox-write-only-what-stands-inside"),
             "style" => {
-                "write styles into the tags (`<p style=\"…\">`), or into a file that \
-                        `theme:` names"
+                t!("inbox-write-styles-into-tags-p")
             }
-            _ => "the platform would filter it out",
+            _ => t!("inbox-platform-would-filter-out"),
         };
-        let message = format!("the tag `<{name}>` cannot stand in an article");
+        let message = t!("inbox-tag-cannot-stand-article", name = %name);
         self.problem(element.location, &format!("<{name}"), message, help);
         if !matches!(&**name, "script" | "style") {
             self.path.push(Named { name: name.clone(), classes: Vec::new() });
@@ -244,8 +252,8 @@ impl Filter<'_, '_> {
             return "data-src";
         }
         if src.is_empty() {
-            let help = "write `src`: a file of the job's folder";
-            self.problem(element.location, "<img", "a picture without `src`".to_owned(), help);
+            let help = t!("inbox-write-src-file-job-folder");
+            self.problem(element.location, "<img", t!("inbox-picture-without-src"), help);
         }
         "src"
     }
@@ -259,7 +267,7 @@ impl Filter<'_, '_> {
     ) {
         let Attribute { name, value, location } = attribute;
         let Some(written) = names::attribute(name, kept.kind) else {
-            let what = format!("the attribute {}", quote(name));
+            let what = t!("inbox-attribute", name = %quote(name));
             kept.remarks.push(self.remark(RemarkKind::Dropped, *location, what));
             return;
         };
@@ -280,7 +288,7 @@ impl Filter<'_, '_> {
             ("a", _) if is_link => Some(value.clone()),
             _ if kept.kind == Kind::Svg => self.drawn(attribute, element, &mut kept.remarks),
             _ if value.trim_start().to_ascii_lowercase().starts_with("javascript:") => {
-                let what = format!("the attribute {}", quote(name));
+                let what = t!("inbox-attribute", name = %quote(name));
                 kept.remarks.push(self.remark(RemarkKind::Dropped, *location, what));
                 None
             }
@@ -303,17 +311,13 @@ impl Filter<'_, '_> {
         };
         match pointed {
             Some(pointed) if pointed.starts_with('#') => {
-                let what = format!(
-                    "`<{}>` points to {}, and the platform takes ids out: it may show nothing",
-                    element.name,
-                    quote(pointed.trim_end_matches([')', '"', '\'', ' ']))
-                );
+                let what = t!("inbox-points-platform-takes-ids-out", name = %element.name, pointed = %quote(pointed.trim_end_matches([')', '"', '\'', ' '])));
                 on.push(self.remark(RemarkKind::Warned, *location, what));
                 Some(value.clone())
             }
             Some(_) => {
-                let message = format!("`{name}` points out of the drawing");
-                let help = "draw it in the same `<svg>`, or use `<image href=\"…\">`";
+                let message = t!("inbox-points-out-drawing", name = %name);
+                let help = t!("inbox-draw-same-svg-use-image");
                 self.problem(*location, value, message, help);
                 None
             }
@@ -330,13 +334,13 @@ impl Filter<'_, '_> {
             || lower.starts_with("on")
             || matches!(&*lower, "style" | "id" | "class")
         {
-            let message = format!("an animation cannot change {}", quote(name));
-            let help = "it may change `transform`, `opacity`, `x`, `y`, `width`, `height` and such";
+            let message = t!("inbox-animation-cannot-change", name = %quote(name));
+            let help = t!("inbox-may-change-transform-opacity-x");
             self.problem(changed.location, name, message, help);
             return false;
         }
         if !names::is_animated(name) {
-            let what = format!("the platform may not play an animation of {}", quote(name));
+            let what = t!("inbox-platform-may-not-play-animation", name = %quote(name));
             kept.remarks.push(self.remark(RemarkKind::Warned, changed.location, what));
         }
         true
@@ -393,7 +397,7 @@ impl Filter<'_, '_> {
                 "" => &declaration.value,
                 name => name,
             };
-            let what = format!("the style {}", quote(shown));
+            let what = t!("inbox-style", shown = %quote(shown));
             inner.lost_ground |= declaration.name.starts_with("background");
             kept.remarks.push(self.remark(RemarkKind::Dropped, style.location, what));
         }
@@ -423,21 +427,21 @@ impl Filter<'_, '_> {
             if PICTURE_HOSTS.contains(&host.as_str()) {
                 return Some(source.to_owned());
             }
-            let message = format!("the picture {} lies outside the platform", quote(source));
-            let help = "put the file into the job's folder: it is uploaded from there";
+            let message = t!("inbox-picture-lies-outside-platform", source = %quote(source));
+            let help = t!("inbox-put-file-into-job-folder");
             self.problem(location, source, message, help);
             return None;
         }
         if source.starts_with("data:") {
-            let message = "the picture stands in the text itself (`data:`)".to_owned();
-            let help = "save it as a file of the job's folder, and name that";
+            let message = t!("inbox-picture-stands-text-itself-data");
+            let help = t!("inbox-save-file-job-folder-name");
             self.problem(location, "data:", message, help);
             return None;
         }
         match (self.pictures)(source, purpose) {
             Ok(placeholder) => Some(placeholder),
             Err((message, help)) => {
-                self.problem(location, source, message, &help);
+                self.problem(location, source, message, help);
                 None
             }
         }
@@ -456,15 +460,14 @@ impl Filter<'_, '_> {
             match host(&address) {
                 Some(host) if host == ARTICLE_HOST || self.rules.links => {}
                 Some(_) => {
-                    let message = format!("the account may not link to {}", quote(&address));
-                    let help = "only accounts with WeChat Pay may (`payment: true` in the config), \
-                                or anyone to published articles (https://mp.weixin.qq.com/…)";
+                    let message = t!("inbox-account-may-not-link", address = %quote(&address));
+                    let help = t!("inbox-only-accounts-wechat-pay-may");
                     self.problem(*location, &address, message, help);
                 }
                 None if address.is_empty() || address.starts_with('#') => {}
                 None => {
-                    let message = format!("{} is no address", quote(&address));
-                    self.problem(*location, &address, message, "write `https://…`");
+                    let message = t!("inbox-no-address", address = %quote(&address));
+                    self.problem(*location, &address, message, t!("inbox-write-https"));
                 }
             }
         }
@@ -474,17 +477,22 @@ impl Filter<'_, '_> {
         let location = element.location;
         self.mini_program(element);
         let Some(title) = element.get("data-miniprogram-title") else {
-            let message = "the mini-program's card has no title".to_owned();
-            return self.problem(location, "<mp-", message, "write `data-miniprogram-title`");
+            let message = t!("inbox-mini-program-card-no-title");
+            return self.problem(
+                location,
+                "<mp-",
+                message,
+                t!("inbox-write-data-miniprogram-title"),
+            );
         };
         let length = title.value.chars().count();
         if length > CARD_TITLE_MOST {
-            let message = format!("the mini-program's card has a title of {length} characters");
-            self.problem(title.location, &title.value, message, "it may have 35");
+            let message = t!("inbox-mini-program-card-title-characters", length = %length);
+            self.problem(title.location, &title.value, message, t!("inbox-may-35"));
         }
         if element.get("data-miniprogram-imageurl").is_none() {
-            let message = "the mini-program's card has no cover".to_owned();
-            let help = "write `data-miniprogram-imageurl`: a picture of 1080 x 864 pixels";
+            let message = t!("inbox-mini-program-card-no-cover");
+            let help = t!("inbox-write-data-miniprogram-imageurl-picture");
             self.problem(location, "<mp-", message, help);
         }
     }
@@ -493,17 +501,17 @@ impl Filter<'_, '_> {
         let location = element.location;
         let appid = element.get("data-miniprogram-appid");
         if !appid.is_some_and(|appid| appid.value.starts_with("wx")) {
-            let message = "the mini-program has no appid".to_owned();
+            let message = t!("inbox-mini-program-no-appid");
             self.problem(
                 location,
                 "miniprogram",
                 message,
-                "write `data-miniprogram-appid=\"wx…\"`",
+                t!("inbox-write-data-miniprogram-appid-wx"),
             );
         }
         if element.get("data-miniprogram-path").is_none() {
-            let message = "the mini-program has no path".to_owned();
-            self.problem(location, "miniprogram", message, "write `data-miniprogram-path`");
+            let message = t!("inbox-mini-program-no-path");
+            self.problem(location, "miniprogram", message, t!("inbox-write-data-miniprogram-path"));
         }
     }
 
@@ -514,8 +522,8 @@ impl Filter<'_, '_> {
         self.filtered.remarks.len() - 1
     }
 
-    fn problem(&mut self, location: Location, sought: &str, message: String, help: &str) {
-        let (sought, help) = (sought.to_owned(), help.to_owned());
+    fn problem(&mut self, location: Location, sought: &str, message: String, help: String) {
+        let sought = sought.to_owned();
         self.filtered.problems.push(Problem { location, sought, message, help });
     }
 }

@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use crate::l10n::t;
 use crate::yaml;
 
 /// The named references of such characters.
@@ -22,8 +23,8 @@ pub(in crate::inbox) fn find(html: &str) -> Vec<(Range<usize>, char)> {
 }
 
 /// Returns the error for a character, and a hint.
-pub(in crate::inbox) fn message(c: char) -> (String, &'static str) {
-    (yaml::hidden_message(c), "take it out; readers would not see it, or see the text turned")
+pub(in crate::inbox) fn message(c: char) -> (String, String) {
+    (yaml::hidden_message(c), t!("inbox-take-out-readers-would-not"))
 }
 
 /// Returns how long a reference after its `&` is, and its character.

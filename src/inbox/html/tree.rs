@@ -10,6 +10,7 @@ use html5gum::{Error, HtmlString, Span, Token, Tokenizer};
 
 use super::Problem;
 use super::names;
+use crate::l10n::t;
 use crate::yaml::diagnostic::Location;
 
 /// How deep tags may be nested.
@@ -133,8 +134,8 @@ impl Builder<'_> {
             return self.push(Node::Element(element));
         }
         if self.open.len() == DEPTH {
-            let help = "close the tags that are left open, or write the text simpler";
-            self.refuse(location, "tags stand in each other more than 200 deep", help);
+            let help = t!("inbox-close-tags-left-open-write");
+            self.refuse(location, t!("inbox-tags-stand-each-other-more"), help);
         }
         if self.open.len() <= DEPTH {
             self.open.push(element);
@@ -226,13 +227,13 @@ impl Builder<'_> {
             self.comment = Some(error);
         } else if error == Error::EofInTag || error == Error::EofBeforeTagName {
             let (start, in_quote) = last_opened(self.html, at);
-            let message = if in_quote { "a quote is not closed" } else { "a tag is not closed" };
-            let help = "close its quotes, and end the tag with `>`: what stands behind it would be \
-                        lost";
+            let message =
+                if in_quote { t!("inbox-quote-not-closed") } else { t!("inbox-tag-not-closed") };
+            let help = t!("inbox-close-quotes-end-tag-what");
             self.refuse_at(start, message, help);
         } else if error == Error::EofInCdata {
             let start = self.html.rfind("<![CDATA[").unwrap_or(at);
-            self.refuse_at(start, "a CDATA section is not closed", "close it with `]]>`");
+            self.refuse_at(start, t!("inbox-cdata-section-not-closed"), t!("inbox-close"));
         }
     }
 
@@ -240,12 +241,12 @@ impl Builder<'_> {
         match self.comment.take() {
             None => self.push(Node::Comment { location }),
             Some(Error::NestedComment) => {
-                let help = "close the first with `-->`: the text between them would be lost";
-                self.refuse_at(location.start, "a comment holds the beginning of another", help);
+                let help = t!("inbox-close-first-text-between-them");
+                self.refuse_at(location.start, t!("inbox-comment-holds-beginning-another"), help);
             }
             Some(_) => {
-                let help = "close it with `-->`: what stands behind it would be lost";
-                self.refuse_at(location.start, "a comment is not closed", help);
+                let help = t!("inbox-close-what-stands-behind-would");
+                self.refuse_at(location.start, t!("inbox-comment-not-closed"), help);
             }
         }
     }
@@ -272,30 +273,26 @@ impl Builder<'_> {
     fn unclosed(&mut self, start: usize, next: usize) {
         let line = self.html[start..next].lines().next().unwrap_or_default();
         let end = start + line.trim_end().len();
-        let help = "end the tag with `>`; a `<` that is text is written `&lt;`: what stands between \
-                    the two would be lost";
-        self.refuse(Location { start, end }, "a tag is not closed where another one begins", help);
+        let help = || t!("inbox-end-tag-text-written-lt");
+        self.refuse(Location { start, end }, t!("inbox-tag-not-closed-where-another"), help());
     }
 
     fn open_quote(&mut self, attribute: &Attribute) {
-        let message =
-            format!("the quote of `{}=` is not closed where it should be", attribute.name);
-        let help = "close it in front of the next attribute or `>`: what stands behind it would be \
-                    lost; inside a value write `&lt;`, `&gt;` and `&quot;`";
+        let message = t!("inbox-quote-not-closed-where-should", name = %attribute.name);
+        let help = || t!("inbox-close-front-next-attribute-what");
         let start = attribute.location.start;
-        self.refuse_at(start, &message, help);
+        self.refuse_at(start, message, help());
     }
 
-    fn refuse_at(&mut self, start: usize, message: &str, help: &str) {
+    fn refuse_at(&mut self, start: usize, message: String, help: String) {
         let start = self.html.floor_char_boundary(start);
         let line = self.html[start..].lines().next().unwrap_or_default();
         let shown = line.char_indices().nth(24).map_or(line.len(), |(end, _)| end);
         self.refuse(Location { start, end: start + shown }, message, help);
     }
 
-    fn refuse(&mut self, location: Location, message: &str, help: &str) {
+    fn refuse(&mut self, location: Location, message: String, help: String) {
         let sought = self.html[location.start..location.end].to_owned();
-        let (message, help) = (message.to_owned(), help.to_owned());
         self.problems.push(Problem { location, sought, message, help });
     }
 }

@@ -6,25 +6,25 @@ use std::ops::Range;
 
 use super::tree::Node;
 use super::{Problem, Remark, RemarkKind};
+use crate::l10n::{Sentence, t};
 use crate::yaml::diagnostic::{Location, quote};
 
-const HELP: &str = "if this is Markdown, save it under a name that ends in .md and write \
-                    `content_file: x.md`; Markdown is not read in `content` and in a .html file";
+const HELP: Sentence = || t!("inbox-if-markdown-save-under-name");
 
 /// Returns what would be shown as it is written: the front matter of a Markdown file, or the marks
 /// of Markdown in a text that has no tag.
 pub(super) fn problem(html: &str, nodes: &[Node]) -> Option<Problem> {
     let (message, location) = if let Some((fence, location)) = front_matter(html) {
-        (format!("front matter begins here (`{fence}`), which HTML has not"), location)
+        (t!("inbox-front-matter-begins-here-which", fence = %fence), location)
     } else if has_tag(nodes) {
         return None;
     } else {
         let location = mark(html)?;
         let shown = quote(&html[location.start..location.end]);
-        (format!("{shown} is Markdown, and readers would see it as it is written"), location)
+        (t!("inbox-markdown-readers-would-see-written", shown = %shown), location)
     };
     let sought = html[location.start..location.end].to_owned();
-    Some(Problem { location, sought, message, help: HELP.to_owned() })
+    Some(Problem { location, sought, message, help: HELP().to_owned() })
 }
 
 /// Returns the message about lines without tags: they would be joined into one.
@@ -39,9 +39,7 @@ pub(super) fn remark(html: &str, nodes: &[Node]) -> Option<Remark> {
         kind: RemarkKind::Warned,
         location: Location { start, end: start + first.len() },
         sought: first.to_owned(),
-        what: "the text has no tags, so its lines run together: write `<p>…</p>` around each, or \
-               `<br>` between them"
-            .to_owned(),
+        what: t!("inbox-text-no-tags-so-lines"),
         at: 0,
     })
 }

@@ -4,6 +4,7 @@
 //! unless it holds an address: then it is reported.
 
 use super::writer::escape;
+use crate::l10n::t;
 use std::collections::{HashMap, HashSet};
 
 use super::outline::{Outline, holds};
@@ -122,9 +123,8 @@ impl Definitions<'_> {
             let is_link = before.ends_with(']') && is_address;
             if (is_picture || is_link) && !holds(&told, at) && !outline.has(at) {
                 let location = Location { start: at - usize::from(is_picture), end };
-                let message = format!("the line `[{label}]:` gives no address");
-                let help =
-                    "write `[name]: <address>` on a line of its own, without words behind it";
+                let message = t!("inbox-line-gives-no-address", label = %label);
+                let help = t!("inbox-write-name-address-line-own");
                 out.problems.push(FieldError { location, message, help });
             }
         }
@@ -148,9 +148,9 @@ impl Definitions<'_> {
                 let message = match one.address {
                     "#" => {
                         let comment = line.split_once('#').map_or(line, |(_, comment)| comment);
-                        format!("the comment {} is taken out", quote(comment.trim()))
+                        t!("inbox-comment-taken-out", comment = %quote(comment.trim()))
                     }
-                    _ => format!("{} is taken out: nothing refers to it", quote(line)),
+                    _ => t!("inbox-taken-out-nothing-refers", line = %quote(line)),
                 };
                 out.told.push((one.location, message));
             }

@@ -13,6 +13,7 @@ use super::prose::{self, Picture, Piece};
 use super::writer::{Inside, Writer, escape, formula, is_alert, is_contents};
 use super::{FieldError, tags};
 use crate::inbox::html::hidden;
+use crate::l10n::t;
 use crate::yaml;
 use crate::yaml::diagnostic::{Location, quote};
 
@@ -40,7 +41,7 @@ impl Writer<'_, '_> {
                 let is_single = is_single(node);
                 if is_single && is_index(node) {
                     let shown = quote(self.text.at(location));
-                    self.tell(location, format!("{shown} is shown as it stands"));
+                    self.tell(location, t!("inbox-shown-stands", shown = %shown));
                 }
                 self.push(if is_single { "~" } else { "<del>" });
             }
@@ -61,7 +62,7 @@ impl Writer<'_, '_> {
             NodeValue::Math(math) => self.math(math, location),
             NodeValue::Escaped => {}
             NodeValue::CommentInline(comment) => self.comment(&comment.literal, location),
-            _ => self.wrong(location, "this cannot be shown".to_owned(), "write it otherwise"),
+            _ => self.wrong(location, t!("inbox-cannot-shown"), t!("inbox-write-otherwise")),
         }
         Inside::Written
     }
@@ -78,7 +79,7 @@ impl Writer<'_, '_> {
         }
         if let Some((rest, name)) = heading_name(node, text) {
             self.written.accounted.push_str(name);
-            self.tell(location, format!("the name {} of a headline is taken out", quote(name)));
+            self.tell(location, t!("inbox-name-headline-taken-out", name = %quote(name)));
             text = rest;
         }
         let mut location = location;
@@ -91,8 +92,8 @@ impl Writer<'_, '_> {
             location.start = (location.start + length).min(location.end);
         }
         if is_line_start(node) && text.starts_with('#') && !text.trim_end().ends_with('#') {
-            let message = "this is shown with its `#`; a headline has a space behind it";
-            self.tell(location, message.to_owned());
+            let message = t!("inbox-shown-headline-space-behind");
+            self.tell(location, message);
         }
         if is_line_start(node) {
             self.line_start(node, location);
@@ -126,7 +127,7 @@ impl Writer<'_, '_> {
                     self.picture(&Picture { size, ..picture }, location);
                 }
                 Piece::FieldError(range, message, help) => {
-                    self.wrong(here(&range), message.to_owned(), help);
+                    self.wrong(here(&range), message, help);
                 }
             }
         }
@@ -157,20 +158,19 @@ impl Writer<'_, '_> {
                 && node.previous_sibling().is_none()
         });
         if quoted && let Some(name) = box_name(line) {
-            let message = format!("{} is no box: words stand behind it", quote(name));
-            return self.wrong(is_in(location), message, "put the words on the next line");
+            let message = t!("inbox-no-box-words-stand-behind", name = %quote(name));
+            return self.wrong(is_in(location), message, t!("inbox-put-words-next-line"));
         }
         let contents = is_contents(line).then_some((0..line.len(), Raw::Shown));
         match contents.or_else(|| leftovers::block(line)) {
-            Some((_, Raw::Invalid(message, help))) => {
-                self.wrong(is_in(location), message.to_owned(), help);
+            Some((_, Raw::Invalid((message, help)))) => {
+                self.wrong(is_in(location), message(), help());
             }
             Some((found, Raw::Shown)) if &line[found.clone()] == "|" => {
-                let message = "`|` is shown as it stands; a table has `|---|` below its first line";
-                self.tell(location, message.to_owned());
+                self.tell(location, t!("inbox-shown-stands-table-below-first"));
             }
             Some((found, Raw::Shown)) => {
-                self.tell(location, format!("{} is shown as it stands", quote(&line[found])));
+                self.tell(location, t!("inbox-shown-stands", shown = %quote(&line[found])));
             }
             None => {}
         }
@@ -193,13 +193,11 @@ impl Writer<'_, '_> {
             let found = found.start + range.start..found.end + range.start;
             let here = within(is_exact, location, &found);
             match raw {
-                Raw::Invalid(message, help) => self.wrong(here, message.to_owned(), help),
+                Raw::Invalid((message, help)) => self.wrong(here, message(), help()),
                 Raw::Shown if is_backquote => {
-                    let message = "a backquote is shown as it stands: code ends with as many as it \
-                                   begins with";
-                    self.tell(here, message.to_owned());
+                    self.tell(here, t!("inbox-backquote-shown-stands-code-ends"));
                 }
-                Raw::Shown => self.tell(here, format!("{shown} is shown as it stands")),
+                Raw::Shown => self.tell(here, t!("inbox-shown-stands", shown = %shown)),
             }
         }
     }
@@ -207,7 +205,7 @@ impl Writer<'_, '_> {
     fn attributes(&mut self, text: &str, says_more: bool, location: Location) {
         self.written.accounted.push_str(text);
         if says_more {
-            self.tell(location, format!("of {} only width and height are used", quote(text)));
+            self.tell(location, t!("inbox-only-width-height-used", text = %quote(text)));
         }
     }
 
@@ -243,12 +241,8 @@ impl Writer<'_, '_> {
                 NodeValue::Text(text) => alt.push_str(text),
                 NodeValue::Code(code) => alt.push_str(&code.literal),
                 NodeValue::Image(_) => {
-                    let help = "give each picture its own `![words](file.png)`";
-                    self.wrong(
-                        location,
-                        "a picture cannot stand in another's words".to_owned(),
-                        help,
-                    );
+                    let help = t!("inbox-give-each-picture-own-words");
+                    self.wrong(location, t!("inbox-picture-cannot-stand-another-words"), help);
                 }
                 _ => {}
             }
@@ -297,7 +291,7 @@ impl Writer<'_, '_> {
     pub(super) fn comment(&mut self, comment: &str, location: Location) {
         self.written.accounted.push_str(comment);
         let words = comment.split_whitespace().collect::<Vec<_>>().join(" ");
-        self.tell(location, format!("the comment {} is taken out", quote(&words)));
+        self.tell(location, t!("inbox-comment-taken-out", comment = %quote(&words)));
     }
 }
 

@@ -6,15 +6,24 @@ use std::ops::Range;
 
 use super::prose::{self, reach};
 use super::signs;
+use super::tags::Fault;
+use crate::l10n::t;
 
 /// A mark that stayed as it was written.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Raw {
     /// It is never written to be seen.
-    Invalid(&'static str, &'static str),
+    Invalid(Fault),
     /// It may be written to be seen.
     Shown,
 }
+
+/// The error for a link that Markdown does not read, and a hint.
+const NO_LINK: Fault =
+    (|| t!("inbox-no-link-written"), || t!("inbox-write-words-address-address-if"));
+/// The error for a footnote without a text, and a hint.
+const NO_FOOTNOTE: Fault =
+    (|| t!("inbox-footnote-no-text"), || t!("inbox-write-footnote-text-1-line"));
 
 /// A mark of another dialect, which encloses something.
 struct Pair {
@@ -98,12 +107,7 @@ pub(super) fn raw(text: &str) -> Vec<(Range<usize>, Raw)> {
     let mut found = Vec::new();
     for mark in ["](", "]（http", "] (http", "] （http"] {
         for (at, _) in text.match_indices(mark) {
-            let help = "write `[words](address)`, the address in `<…>` if it has blanks; to show \
-                        the brackets write `\\]`";
-            found.push((
-                at..at + mark.len(),
-                Raw::Invalid("this is no link as it is written", help),
-            ));
+            found.push((at..at + mark.len(), Raw::Invalid(NO_LINK)));
         }
     }
     for (at, _) in text.match_indices("[^") {
@@ -119,13 +123,11 @@ pub(super) fn raw(text: &str) -> Vec<(Range<usize>, Raw)> {
                 found.push((at..end, Raw::Shown));
             }
         } else {
-            let help = "write the footnote's text: `[^1]: …` on a line of its own";
-            found.push((at..end, Raw::Invalid("this footnote has no text", help)));
+            found.push((at..end, Raw::Invalid(NO_FOOTNOTE)));
         }
     }
     for (at, mark) in text.match_indices("\\begin{") {
-        let (message, help) = FORMULA;
-        found.push((at..at + mark.len(), Raw::Invalid(message, help)));
+        found.push((at..at + mark.len(), Raw::Invalid(FORMULA)));
     }
     for pair in PAIRS {
         pairs(text, pair, &mut found);
@@ -178,8 +180,7 @@ fn pairs(text: &str, Pair { open, close, is_mark }: &Pair, found: &mut Vec<(Rang
         let end = inside + length + close.len();
         if is_mark(text[..at].chars().last(), &text[inside..inside + length]) {
             let is_picture = open.starts_with('{') && names_picture(&text[inside..inside + length]);
-            let (message, help) = SHORTCODE;
-            let raw = if is_picture { Raw::Invalid(message, help) } else { Raw::Shown };
+            let raw = if is_picture { Raw::Invalid(SHORTCODE) } else { Raw::Shown };
             found.push((at..end, raw));
             from = end;
         }
@@ -187,10 +188,8 @@ fn pairs(text: &str, Pair { open, close, is_mark }: &Pair, found: &mut Vec<(Rang
 }
 
 /// The error for a picture in the syntax of a site generator, and a hint.
-const SHORTCODE: (&str, &str) = (
-    "this picture is in the syntax of a site generator, and would be sent as text",
-    "write `![words](a.png)`",
-);
+const SHORTCODE: Fault =
+    (|| t!("inbox-picture-syntax-site-generator-would"), || t!("inbox-write-words-png"));
 /// The commands of Hexo, Hugo and Jekyll that show a picture.
 const PICTURE_COMMANDS: [&str; 9] = [
     "asset_img",
@@ -212,28 +211,22 @@ fn names_picture(inside: &str) -> bool {
 }
 
 /// The error for a formula, and a hint.
-pub(super) const FORMULA: (&str, &str) = (
-    "a formula cannot be shown in an article",
-    "put a picture of it there; for a dollar sign write `\\$`",
-);
+pub(super) const FORMULA: Fault =
+    (|| t!("inbox-formula-cannot-shown-article"), || t!("inbox-put-picture-dollar-sign-write"));
 
 /// The error for a `PlantUML` drawing outside a block of code, and a hint.
-const DRAWING: (&str, &str) = (
-    "PlantUML cannot be drawn in an article",
-    "put a picture of it there; to show its source, put it into a block of code",
-);
+const DRAWING: Fault =
+    (|| t!("inbox-plantuml-cannot-drawn-article"), || t!("inbox-put-picture-show-source-put"));
 
 /// Finds the mark of a block at the beginning of a paragraph's line.
 pub(super) fn block(line: &str) -> Option<(Range<usize>, Raw)> {
     let line = line.trim_end();
-    let (message, help) = FORMULA;
     if line == "$$" {
-        return Some((0..2, Raw::Invalid(message, help)));
+        return Some((0..2, Raw::Invalid(FORMULA)));
     }
     let drawing = line.strip_prefix("@start").and_then(|rest| rest.split([' ', '\t']).next());
     if drawing.is_some_and(|kind| PLANTUML.contains(&kind)) {
-        let (message, help) = DRAWING;
-        return Some((0..line.len(), Raw::Invalid(message, help)));
+        return Some((0..line.len(), Raw::Invalid(DRAWING)));
     }
     if BLOCKS.iter().any(|mark| line.starts_with(mark)) {
         return Some((0..line.len(), Raw::Shown));

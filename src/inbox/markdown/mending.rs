@@ -48,6 +48,5 @@ pub(super) fn first_reading(source: &str, start: usize) -> FirstReading {
     // Signs that an escape did not reach are emphasis still.
     let read = outline.doubts.iter().chain(&outline.signs);
     told.extend(read.map(|(at, mark)| (*at, signs::read(*mark))));
-    let told = told.into_iter().map(|(location, message)| (location, message.to_owned())).collect();
     FirstReading { outline, insertions, told }
 }

@@ -2,12 +2,14 @@
 
 use std::ops::Range;
 
+use crate::l10n::{Sentence, t};
+
 /// A part of a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Piece<'t> {
     Text(Range<usize>),
     Picture(Picture<'t>, Range<usize>),
-    FieldError(Range<usize>, &'static str, &'static str),
+    FieldError(Range<usize>, String, String),
 }
 
 /// A picture and the fields of its syntax.
@@ -37,7 +39,7 @@ impl Size {
 const REACH: usize = 2_000;
 /// The longest name in front of a colon, in characters.
 const LABEL: usize = 8;
-const PICTURE_HELP: &str = "write `![words](file.png)`; a name with blanks stands in `<…>`";
+const PICTURE_HELP: Sentence = || t!("inbox-write-words-file-png-name");
 const PICTURE_ENDINGS: [&str; 8] =
     [".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".svg", ".heic"];
 
@@ -69,11 +71,11 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
 fn picture(text: &str, start: usize) -> Option<(Piece<'_>, usize)> {
     let wrong = |end: usize, message| {
         let end = text.floor_char_boundary(end);
-        Some((Piece::FieldError(start..end, message, PICTURE_HELP), end))
+        Some((Piece::FieldError(start..end, message, PICTURE_HELP()), end))
     };
     if let Some(inside) = text[start..].strip_prefix("![[") {
         let Some(length) = inside.find("]]") else {
-            return wrong(text.len(), "a picture begins here and does not end");
+            return wrong(text.len(), t!("inbox-picture-begins-here-does-not"));
         };
         let end = start + 3 + length + 2;
         return Some((Piece::Picture(embedded(&inside[..length]), start..end), end));
@@ -83,7 +85,7 @@ fn picture(text: &str, start: usize) -> Option<(Piece<'_>, usize)> {
     let behind = start + 1 + length + 1;
     let rest = &text[behind..];
     if rest.starts_with('[') {
-        return wrong(text.len(), "nothing says which file this picture is");
+        return wrong(text.len(), t!("inbox-nothing-says-which-file-picture"));
     }
     let open = rest.trim_start();
     if !open.starts_with(['(', '（']) {
@@ -93,7 +95,7 @@ fn picture(text: &str, start: usize) -> Option<(Piece<'_>, usize)> {
     let marks = if open.starts_with('(') { ('(', ')') } else { ('（', '）') };
     let Some(length) = matching(open, marks) else {
         return if is_close {
-            wrong(text.len(), "a picture begins here and does not end")
+            wrong(text.len(), t!("inbox-picture-begins-here-does-not"))
         } else {
             None
         };
@@ -103,11 +105,11 @@ fn picture(text: &str, start: usize) -> Option<(Piece<'_>, usize)> {
     if !is_close {
         let lower = inside.to_lowercase();
         let is_file = PICTURE_ENDINGS.iter().any(|ending| lower.contains(ending));
-        return if is_file { wrong(end, "this picture is misspelt") } else { None };
+        return if is_file { wrong(end, t!("inbox-picture-misspelt")) } else { None };
     }
     let picture = Picture { alt, ..destination(inside) };
     if picture.name.is_empty() {
-        return wrong(end, "a picture without a file");
+        return wrong(end, t!("inbox-picture-without-file"));
     }
     let (alt, size) = alt_and_size(picture.alt);
     let size = picture.size.clone().or(size);

@@ -15,6 +15,7 @@
 use std::ops::Range;
 
 use super::prose;
+use crate::l10n::t;
 use crate::yaml::diagnostic::Location;
 
 /// From this length a run of asterisks hides something.
@@ -147,29 +148,26 @@ impl<'s> Pair<'s> {
 }
 
 /// Returns what is said about signs that were not taken for emphasis.
-pub(super) fn shown(mark: u8) -> &'static str {
+pub(super) fn shown(mark: u8) -> String {
     match mark {
         b'~' => {
-            "`~~` inside words is shown as it stands; for a deletion write `<del>…</del>`, for the \
-             sign `\\~\\~`"
+            t!("inbox-inside-words-shown-stands-deletion")
         }
         b'=' => {
-            "`==` inside words is shown as it stands; to mark words write `<mark>…</mark>`, for the \
-             sign `\\=\\=`"
+            t!("inbox-inside-words-shown-stands-mark")
         }
         _ => {
-            "asterisks inside words are shown as they stand; for emphasis write `<em>…</em>` or \
-             `<strong>…</strong>`, for an asterisk `\\*`"
+            t!("inbox-asterisks-inside-words-shown-they")
         }
     }
 }
 
 /// Returns what is said about an emphasis that may not be meant.
-pub(super) fn read(mark: u8) -> &'static str {
+pub(super) fn read(mark: u8) -> String {
     match mark {
-        b'~' => "`~~` inside words is read as a deletion; for the sign write `\\~\\~`",
-        b'=' => "`==` inside words is read as a mark; for the sign write `\\=\\=`",
-        _ => "asterisks inside words are read as emphasis; for an asterisk write `\\*`",
+        b'~' => t!("inbox-inside-words-read-deletion-sign"),
+        b'=' => t!("inbox-inside-words-read-mark-sign"),
+        _ => t!("inbox-asterisks-inside-words-read-emphasis"),
     }
 }
 

@@ -9,36 +9,30 @@ use std::ops::Range;
 use super::leftovers::Raw;
 use super::prose;
 use crate::inbox::html;
+use crate::l10n::{Sentence, t};
 
 /// The marks that begin and end a part of HTML, whatever is in it.
 const SECTIONS: [(&str, &str, Fault); 3] = [
     (
         "<!--",
         "-->",
-        (
-            "a comment is not closed",
-            "close it with `-->`, inside of other HTML before an empty line; as text write `&lt;!--`",
-        ),
+        (|| t!("inbox-comment-not-closed"), || t!("inbox-close-inside-other-html-before")),
     ),
     (
         "<![CDATA[",
         "]]>",
-        ("a CDATA section is not closed", "close it with `]]>`; as text write `&lt;![CDATA[`"),
+        (|| t!("inbox-cdata-section-not-closed"), || t!("inbox-close-text-write-lt-cdata")),
     ),
-    ("<?", "?>", ("`<?` is not closed", "close it with `?>`; as text write `&lt;?`")),
+    ("<?", "?>", (|| t!("inbox-not-closed"), || t!("inbox-close-text-write-lt"))),
 ];
-const DECLARATION: Fault =
-    ("`<!` is not closed", "take it out: an article has no such line; as text write `&lt;!`");
-const TAG_HELP: &str = "close its quotes, and end the tag with `>`; as text write `&lt;`";
-const TAG: Fault = ("a tag is not closed", TAG_HELP);
-const MISSPELT: Fault = (
-    "a tag is misspelt",
-    "put its values in quotes, close them, and end the tag with `>`; as text write `&lt;`",
-);
-const QUOTE: Fault = ("a quote is not closed", TAG_HELP);
+const DECLARATION: Fault = (|| t!("inbox-not-closed-2"), || t!("inbox-take-out-article-no-such"));
+const TAG_HELP: Sentence = || t!("inbox-close-quotes-end-tag-text");
+const TAG: Fault = (|| t!("inbox-tag-not-closed"), TAG_HELP);
+const MISSPELT: Fault = (|| t!("inbox-tag-misspelt"), || t!("inbox-put-values-quotes-close-them"));
+const QUOTE: Fault = (|| t!("inbox-quote-not-closed"), TAG_HELP);
 
 /// The error, and a hint.
-pub(super) type Fault = (&'static str, &'static str);
+pub(super) type Fault = (Sentence, Sentence);
 
 /// Returns where something begins in a block of HTML that does not end in it.
 pub(super) fn unclosed(html: &str) -> Option<(usize, Fault)> {
@@ -98,15 +92,14 @@ pub(super) fn raw(text: &str) -> Vec<(Range<usize>, Raw)> {
 
 fn beginning(text: &str) -> Option<(usize, Raw)> {
     let is_letter = |c: char| c.is_ascii_alphabetic();
-    for (open, _, (message, help)) in SECTIONS {
+    for (open, _, fault) in SECTIONS {
         if let Some(rest) = text.strip_prefix(open) {
             let is_meant = open != "<?" || rest.starts_with(is_letter);
-            return is_meant.then_some((open.len(), Raw::Invalid(message, help)));
+            return is_meant.then_some((open.len(), Raw::Invalid(fault)));
         }
     }
     if text.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("<!doctype")) {
-        let (message, help) = DECLARATION;
-        return Some((9, Raw::Invalid(message, help)));
+        return Some((9, Raw::Invalid(DECLARATION)));
     }
     let start = if text.starts_with("</") { 2 } else { 1 };
     let inside = &text[start..];
@@ -123,8 +116,7 @@ fn beginning(text: &str) -> Option<(usize, Raw)> {
         && rest.trim_start().starts_with(is_letter);
     // `a <b` compares two letters.
     let is_meant = start == 2 || name.len() > 1 || has_attribute;
-    let (message, help) = MISSPELT;
-    Some((start + name.len(), if is_meant { Raw::Invalid(message, help) } else { Raw::Shown }))
+    Some((start + name.len(), if is_meant { Raw::Invalid(MISSPELT) } else { Raw::Shown }))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::marks::{is_inside_word, is_single};
 use super::{FieldError, Rendered, Text, parse};
 use super::{leftovers, prose, tags};
 use crate::inbox::html::untagged;
+use crate::l10n::t;
 use crate::yaml::diagnostic::{Location, quote};
 
 /// Languages of a code block that mean a drawing or a formula.
@@ -97,15 +98,11 @@ pub(super) fn write(text: &Text<'_>) -> Written {
     if let Some(first) = writer.joined.first() {
         let count = writer.joined.len();
         let point = writer.point.map(|at| text.first_line_of(at)).unwrap_or_default();
-        let shown = if point.is_empty() {
-            String::new()
+        let message = if point.is_empty() {
+            t!("inbox-single-line-ends", count = count)
         } else {
-            format!(" (so {} begins no line)", quote(point))
+            t!("inbox-single-line-ends-point", count = count, point = quote(point))
         };
-        let message = format!(
-            "{count} single line ends do not break the line, the first one here{shown}; end a line \
-             with `\\` or two spaces to break it"
-        );
         writer.written.out.told.push((*first, message));
     }
     writer.written
@@ -114,7 +111,7 @@ pub(super) fn write(text: &Text<'_>) -> Written {
 /// Returns the error for a formula.
 pub(super) fn formula() -> FieldError {
     let (message, help) = leftovers::FORMULA;
-    FieldError { location: Location::default(), message: message.to_owned(), help }
+    FieldError { location: Location::default(), message: message(), help: help() }
 }
 
 /// Returns a text escaped for HTML.
@@ -175,9 +172,8 @@ impl Writer<'_, '_> {
             NodeValue::Paragraph => return self.paragraph(node, location),
             NodeValue::Heading(heading) => {
                 if heading.setext && heading.level == 2 {
-                    let message = "the line of `---` below it makes this a headline; an empty \
-                                   line between them makes it a rule";
-                    self.tell(location, message.to_owned());
+                    let message = t!("inbox-line-below-makes-headline-empty");
+                    self.tell(location, message);
                 }
                 self.open(&format!("<h{}>", heading.level));
             }
@@ -212,15 +208,11 @@ impl Writer<'_, '_> {
             NodeValue::MultilineComment(comment) => {
                 self.comment(&comment.literal, location);
                 if !comment.closed {
-                    self.wrong(
-                        location,
-                        "the comment `%%` does not end".to_owned(),
-                        "end it with `%%`",
-                    );
+                    self.wrong(location, t!("inbox-comment-does-not-end"), t!("inbox-end"));
                 }
                 return Inside::Skipped;
             }
-            _ => self.wrong(location, "this cannot be shown".to_owned(), "write it otherwise"),
+            _ => self.wrong(location, t!("inbox-cannot-shown"), t!("inbox-write-otherwise")),
         }
         Inside::Written
     }
@@ -273,7 +265,7 @@ impl Writer<'_, '_> {
     fn paragraph<'a>(&mut self, node: Node<'a>, location: Location) -> Inside {
         let asked = self.text.at(location).trim();
         if is_contents(asked) {
-            self.tell(location, format!("the table of contents {} is taken out", quote(asked)));
+            self.tell(location, t!("inbox-table-contents-taken-out", asked = %quote(asked)));
             return Inside::Skipped;
         }
         if !is_bare(node) {
@@ -317,10 +309,8 @@ impl Writer<'_, '_> {
             Some((at, number?, shown)).filter(|_| number != Some(shown))
         });
         if let Some((location, number, shown)) = other.filter(|_| !is_one) {
-            let message = format!(
-                "the number {number} of this list is shown as {shown}: Markdown counts on; write \
-                 `{number}\\.` after an empty line to keep it"
-            );
+            let message =
+                t!("inbox-number-list-shown-markdown-counts", number = %number, shown = %shown);
             self.tell(location, message);
         }
     }
@@ -330,25 +320,24 @@ impl Writer<'_, '_> {
         let rest = &code.info[language.len()..];
         self.written.accounted.push_str(rest);
         if !rest.is_ascii() {
-            let message =
-                format!("the words {} beside the code's language are taken out", quote(rest));
+            let message = t!("inbox-words-beside-code-language-taken", rest = %quote(rest));
             self.tell(self.first_line(location), message);
         }
         // Other dialects write `{mermaid}` and `{.mermaid}`.
         let drawn = code.info.trim_start_matches(['{', '.', ' ']);
         let drawn = drawn.split([' ', '\t', '{', '}', ',']).next().unwrap_or_default();
         if DRAWINGS.contains(&drawn.to_lowercase().as_str()) {
-            let message = format!("{} cannot be drawn in an article", quote(drawn));
-            let help = "put a picture of it there; to show its source, leave the word out";
+            let message = t!("inbox-cannot-drawn-article", drawn = %quote(drawn));
+            let help = t!("inbox-put-picture-show-source-leave");
             self.wrong(self.first_line(location), message, help);
         }
         if code.fenced && !code.closed {
-            let message = "the code that begins here does not end".to_owned();
-            self.wrong(self.first_line(location), message, "end it with the same marks");
+            let message = t!("inbox-code-begins-here-does-not");
+            self.wrong(self.first_line(location), message, t!("inbox-end-same-marks"));
         }
         if !code.fenced && code.literal.chars().any(prose::is_wide) {
-            let message = "four spaces at a line's beginning make it code, and it is shown as such";
-            self.tell(location, message.to_owned());
+            let message = t!("inbox-four-spaces-line-beginning-make");
+            self.tell(location, message);
         }
         let class = if language.is_empty() {
             String::new()
@@ -378,19 +367,19 @@ impl Writer<'_, '_> {
             if let Some((at, (message, help))) = open.filter(|(at, _)| range.contains(at)) {
                 // What is refused already is not written, so that it opens no tag.
                 let found = &line[at - range.start..].trim_end();
-                return self.wrong(self.find(here, found), message.to_owned(), help);
+                return self.wrong(self.find(here, found), message(), help());
             }
             if line.contains("![[") || untagged::addresses(line).next().is_some() {
-                let message = "Markdown is not read inside of HTML".to_owned();
-                let help = "put an empty line before it, or write `<img src=…>` or `<a href=…>`";
+                let message = t!("inbox-markdown-not-read-inside-html");
+                let help = t!("inbox-put-empty-line-before-write");
                 self.wrong(here, message, help);
             }
             if line.contains("class=\"mermaid\"") {
-                let message = "`mermaid` cannot be drawn in an article".to_owned();
-                self.wrong(here, message, "put a picture of it there");
+                let message = t!("inbox-mermaid-cannot-drawn-article");
+                self.wrong(here, message, t!("inbox-put-picture"));
             }
             if line.contains("**") && !line.contains("<!--") {
-                self.tell(here, "`**` is shown as it stands inside of HTML".to_owned());
+                self.tell(here, t!("inbox-shown-stands-inside-html"));
             }
             self.mark(here);
             self.push(line);
@@ -417,8 +406,8 @@ impl Writer<'_, '_> {
         let more = behind.trim_matches(is_empty);
         if !more.is_empty() {
             let start = start + behind.len() - behind.trim_start_matches(is_empty).len();
-            let message = format!("{} stands in no column of the table", quote(more));
-            let help = "give the headline of the table a cell for it";
+            let message = t!("inbox-stands-no-column-table", more = %quote(more));
+            let help = t!("inbox-give-headline-table-cell");
             self.wrong(Location { start, end: start + more.len() }, message, help);
         }
     }
@@ -445,9 +434,8 @@ impl Writer<'_, '_> {
         let location = self.first_line(self.location(node));
         let Some((_, label, class)) = ALERTS.iter().find(|(names, ..)| names.contains(&name))
         else {
-            let message = format!("there is no box {}", quote(&format!("[!{name}]")));
-            let help = "write [!NOTE], [!TIP], [!IMPORTANT], [!WARNING] or [!CAUTION]";
-            return self.wrong(location, message, help);
+            let message = t!("inbox-no-box", name = %quote(&format!("[!{name}]")));
+            return self.wrong(location, message, t!("inbox-box-names"));
         };
         self.written.accounted.push_str(metadata.unwrap_or_default());
         self.open(&format!("<blockquote class=\"alert alert-{class}\">"));
@@ -473,8 +461,8 @@ impl Writer<'_, '_> {
                 Some(&(number, reference)) => found.push((number, reference, is_inline, *node)),
                 None => {
                     let message =
-                        format!("nothing refers to {}", quote(&format!("[^{}]", note.name)));
-                    let help = "write `[^…]` where it belongs, or take it out; each name once";
+                        t!("inbox-nothing-refers", name = %quote(&format!("[^{}]", note.name)));
+                    let help = t!("inbox-write-where-belongs-take-out");
                     self.wrong(location, message, help);
                 }
             }
@@ -515,7 +503,7 @@ impl Writer<'_, '_> {
         self.written.out.places.push((at, location));
     }
 
-    pub(super) fn wrong(&mut self, location: Location, message: String, help: &'static str) {
+    pub(super) fn wrong(&mut self, location: Location, message: String, help: String) {
         self.written.out.problems.push(FieldError { location, message, help });
     }
 

@@ -6,10 +6,11 @@
 //! of them, and so has a fragment of a stream.
 
 use super::{CUT, FieldError, Sort, wrong};
+use crate::l10n::{Sentence, t};
 use crate::model::Format;
 
-const AS_MP4: &str = "save it as mp4 (H.264 and AAC); a new name is not enough";
-const WHOLE: &str = "copy the whole file, or save it anew as mp4";
+const AS_MP4: Sentence = || t!("inbox-save-mp4-h-264-aac");
+const WHOLE: Sentence = || t!("inbox-copy-whole-file-save-anew");
 
 /// Returns the type of a file of boxes; `None` if it is no such file.
 pub(super) fn sort(bytes: &[u8]) -> Option<Sort> {
@@ -19,8 +20,8 @@ pub(super) fn sort(bytes: &[u8]) -> Option<Sort> {
         let is_quicktime =
             matches!(kind, b"moov" | b"mdat" | b"wide" | b"free" | b"skip" | b"pnot");
         return match kind {
-            _ if is_quicktime => Some(Sort::Other("a QuickTime film (.mov)", AS_MP4)),
-            b"styp" | b"moof" | b"sidx" => Some(Sort::Other("a fragment of an mp4", WHOLE)),
+            _ if is_quicktime => Some(Sort::Other(t!("inbox-quicktime-film-mov"), AS_MP4())),
+            b"styp" | b"moof" | b"sidx" => Some(Sort::Other(t!("inbox-fragment-mp4"), WHOLE())),
             _ => None,
         };
     }
@@ -30,17 +31,17 @@ pub(super) fn sort(bytes: &[u8]) -> Option<Sort> {
     let others = bytes.get(16..end.min(bytes.len())).unwrap_or_default();
     let also = |name: &[u8; 4]| others.as_chunks::<4>().0.contains(name);
     Some(match brand {
-        b"qt  " => Sort::Other("a QuickTime film (.mov)", AS_MP4),
-        b"M4A " | b"M4B " | b"M4P " => Sort::Other("a recording (.m4a)", "save it as mp3"),
-        b"avif" | b"avis" => Sort::Other("an AVIF picture", "save it as jpg or png"),
+        b"qt  " => Sort::Other(t!("inbox-quicktime-film-mov"), AS_MP4()),
+        b"M4A " | b"M4B " | b"M4P " => Sort::Other(t!("inbox-recording-m4a"), t!("inbox-save-mp3")),
+        b"avif" | b"avis" => Sort::Other(t!("inbox-avif-picture"), t!("inbox-save-jpg-png")),
         b"mif1" | b"msf1" if also(b"avif") => {
-            Sort::Other("an AVIF picture", "save it as jpg or png")
+            Sort::Other(t!("inbox-avif-picture"), t!("inbox-save-jpg-png"))
         }
         b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1" => {
-            Sort::Other("a HEIC picture", "save it as jpg or png")
+            Sort::Other(t!("inbox-heic-picture"), t!("inbox-save-jpg-png"))
         }
-        [b'3', b'g', ..] => Sort::Other("a 3GP film", AS_MP4),
-        b"crx " => Sort::Other("a camera's raw picture", "save it as jpg or png"),
+        [b'3', b'g', ..] => Sort::Other(t!("inbox-3gp-film"), AS_MP4()),
+        b"crx " => Sort::Other(t!("inbox-camera-raw-picture"), t!("inbox-save-jpg-png")),
         _ => Sort::Known(Format::Mp4),
     })
 }
@@ -52,7 +53,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), FieldError> {
     let mut rest = bytes;
     // Up to seven bytes after the last box are padding.
     while rest.len() >= 8 {
-        let part = Part::of(rest).ok_or_else(|| wrong(CUT, WHOLE))?;
+        let part = Part::of(rest).ok_or_else(|| wrong(CUT(), WHOLE()))?;
         match &part.kind {
             b"moov" => contents = Some(part.body),
             b"mdat" => has_data = true,
@@ -61,22 +62,18 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), FieldError> {
         rest = part.rest;
     }
     match contents {
-        None => {
-            Err(wrong("is a fragment of an mp4: its table of contents (moov) is missing", WHOLE))
-        }
-        Some(_) if !has_data => {
-            Err(wrong("is a fragment of an mp4: its pictures (mdat) are missing", WHOLE))
-        }
+        None => Err(wrong(t!("inbox-fragment-mp4-table-contents-moov"), WHOLE())),
+        Some(_) if !has_data => Err(wrong(t!("inbox-fragment-mp4-pictures-mdat-missing"), WHOLE())),
         Some(contents) => check_contents(contents),
     }
 }
 
 /// Checks the film's duration and tracks by its table of contents.
 fn check_contents(contents: &[u8]) -> Result<(), FieldError> {
-    let head = Part::find(contents, b"mvhd").ok_or_else(|| wrong(CUT, WHOLE))?;
+    let head = Part::find(contents, b"mvhd").ok_or_else(|| wrong(CUT(), WHOLE()))?;
     let is_streamed = Part::find(contents, b"mvex").is_some();
     if duration(head) == Some(0) && !is_streamed {
-        return Err(wrong("is a film that lasts 0 s", AS_MP4));
+        return Err(wrong(t!("inbox-film-lasts-0-s"), AS_MP4()));
     }
     let is_film = |track: Part<'_>| {
         let media = (&track.kind == b"trak").then(|| Part::find(track.body, b"mdia")).flatten();
@@ -84,7 +81,7 @@ fn check_contents(contents: &[u8]) -> Result<(), FieldError> {
         handler.and_then(|handler| handler.get(8..12)) == Some(b"vide")
     };
     if !Part::all(contents).any(is_film) {
-        return Err(wrong("is an mp4 without pictures", "send a recording with `voice:`, as mp3"));
+        return Err(wrong(t!("inbox-mp4-without-pictures"), t!("inbox-send-recording-voice-mp3")));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! are walked from one to the next; their content is not decoded.
 
 use super::{CUT, FieldError, Sort, wrong};
+use crate::l10n::t;
 use crate::model::Format;
 
 /// The maximum pixels of a side; a larger figure is taken for damage.
@@ -16,17 +17,19 @@ pub(super) fn sort(bytes: &[u8]) -> Option<Sort> {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Sort::Known(Format::Png),
         [0xff, 0xd8, 0xff, ..] => Sort::Known(Format::Jpg),
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Sort::Known(Format::Gif),
-        [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => other("a BMP picture"),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => other("a WebP picture"),
-        [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => other("a TIFF picture"),
-        [b'8', b'B', b'P', b'S', ..] => other("a Photoshop file"),
-        [b'<', b's', b'v', b'g', ..] => other("an SVG drawing"),
+        [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => other(t!("inbox-bmp-picture")),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => {
+            other(t!("inbox-webp-picture"))
+        }
+        [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => other(t!("inbox-tiff-picture")),
+        [b'8', b'B', b'P', b'S', ..] => other(t!("inbox-photoshop-file")),
+        [b'<', b's', b'v', b'g', ..] => other(t!("inbox-svg-drawing")),
         _ => return None,
     })
 }
 
-fn other(words: &'static str) -> Sort {
-    Sort::Other(words, "save it as jpg or png")
+fn other(words: String) -> Sort {
+    Sort::Other(words, t!("inbox-save-jpg-png"))
 }
 
 /// Returns the width and height of a complete picture.
@@ -37,12 +40,12 @@ pub(super) fn size(bytes: &[u8], format: Format) -> Result<(u32, u32), FieldErro
         Format::Gif => gif(bytes),
         Format::Mp3 | Format::Amr | Format::Mp4 => None,
     };
-    let help = "save it anew from where it was made";
+    let help = || t!("inbox-save-anew-where-was-made");
     match found {
-        None => Err(wrong(CUT, "copy the whole file, or save it anew")),
-        Some((0, _) | (_, 0)) => Err(wrong("has no pixels", help)),
+        None => Err(wrong(CUT(), t!("inbox-copy-whole-file-save-anew-2"))),
+        Some((0, _) | (_, 0)) => Err(wrong(t!("inbox-no-pixels"), help())),
         Some((width, height)) if width > SIDE_MOST || height > SIDE_MOST => {
-            Err(wrong("says that it is larger than any picture", help))
+            Err(wrong(t!("inbox-says-larger-than-any-picture"), help()))
         }
         Some(size) => Ok(size),
     }
@@ -168,7 +171,7 @@ mod tests {
         {
             for end in 0..bytes.len() {
                 let (what, _) = size(&bytes[..end], format).unwrap_err();
-                assert_eq!(what, CUT, "{format:?} cut at {end}");
+                assert_eq!(what, CUT(), "{format:?} cut at {end}");
             }
         }
     }

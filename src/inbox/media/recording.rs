@@ -4,6 +4,7 @@
 //! ignored: it is often wrong, and what is played are the frames.
 
 use super::{CUT, FieldError, Sort, wrong};
+use crate::l10n::t;
 use crate::model::Format;
 
 /// The maximum duration; an encoder adds some silence to a recording of 60 s.
@@ -58,17 +59,17 @@ pub(super) fn sort(bytes: &[u8]) -> Option<Sort> {
         [0xff, second, ..] if second & 0xe6 == 0xe2 => Sort::Known(Format::Mp3),
         [b'#', b'!', b'A', b'M', b'R', ..] => Sort::Known(Format::Amr),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => {
-            other("a WAV recording")
+            other(t!("inbox-wav-recording"))
         }
-        [b'O', b'g', b'g', b'S', ..] => other("an Ogg recording"),
-        [b'f', b'L', b'a', b'C', ..] => other("a FLAC recording"),
-        [0xff, 0xf0 | 0xf1 | 0xf8 | 0xf9, ..] => other("an AAC recording"),
+        [b'O', b'g', b'g', b'S', ..] => other(t!("inbox-ogg-recording")),
+        [b'f', b'L', b'a', b'C', ..] => other(t!("inbox-flac-recording")),
+        [0xff, 0xf0 | 0xf1 | 0xf8 | 0xf9, ..] => other(t!("inbox-aac-recording")),
         _ => return None,
     })
 }
 
-fn other(words: &'static str) -> Sort {
-    Sort::Other(words, "save it as mp3")
+fn other(words: String) -> Sort {
+    Sort::Other(words, t!("inbox-save-mp3"))
 }
 
 /// Checks that a recording can be played, and is not too long.
@@ -79,10 +80,10 @@ pub(super) fn check(bytes: &[u8], format: Format) -> Result<(), FieldError> {
         Format::Jpg | Format::Png | Format::Gif | Format::Mp4 => 0,
     };
     match lasts_ms {
-        0 => Err(wrong("has no sound in it", "save it anew as mp3")),
+        0 => Err(wrong(t!("inbox-no-sound"), t!("inbox-save-anew-mp3"))),
         LONGEST_MS.. => {
-            let what = format!("lasts {} s", lasts_ms.div_ceil(1_000));
-            Err((what, "a recording may last 60 s: cut it shorter".to_owned()))
+            let what = t!("inbox-lasts-s", seconds = %lasts_ms.div_ceil(1_000));
+            Err((what, t!("inbox-recording-may-last-60-s")))
         }
         _ => Ok(()),
     }
@@ -92,13 +93,13 @@ fn amr_ms(bytes: &[u8]) -> Result<u64, FieldError> {
     let (mut rest, sizes) = match (bytes.strip_prefix(AMR), bytes.strip_prefix(AMR_WIDE)) {
         (Some(rest), _) => (rest, AMR_FRAMES),
         (_, Some(rest)) => (rest, AMR_WIDE_FRAMES),
-        (None, None) => return Err(wrong(CUT, "save it anew as amr of one channel, or as mp3")),
+        (None, None) => return Err(wrong(CUT(), t!("inbox-save-anew-amr-one-channel"))),
     };
     let mut frames = 0;
     while let [head, frame @ ..] = rest {
         let size = sizes[usize::from(head >> 3 & 0x0f)];
         let whole = size.and_then(|size| frame.get(size..));
-        rest = whole.ok_or_else(|| wrong(CUT, "copy the whole file, or save it anew as mp3"))?;
+        rest = whole.ok_or_else(|| wrong(CUT(), t!("inbox-copy-whole-file-save-anew-3")))?;
         frames += 1;
     }
     Ok(frames * AMR_FRAME_MS)
@@ -199,7 +200,7 @@ mod tests {
             (amr(3_000), Format::Amr, None),
             (amr(3_006), Format::Amr, Some("lasts 61 s")),
             (amr(0), Format::Amr, Some("has no sound in it")),
-            (amr(9)[..100].to_vec(), Format::Amr, Some(CUT)),
+            (amr(9)[..100].to_vec(), Format::Amr, Some("is cut: its end is missing")),
         ] {
             let found = check(&bytes, format).err().map(|(what, _)| what);
             assert_eq!(found.as_deref(), expected, "{format:?} of {} bytes", bytes.len());

@@ -10,7 +10,7 @@ use crate::model::JobId;
 use crate::quota::margins;
 use crate::reason::Reason;
 use crate::store::{Alert, IngestOutcome, Result, SeriesInput, Tx, instant, millis};
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 /// How far ahead dates are made: past the end of the next month for most of it.
 const HORIZON: TimeDelta = TimeDelta::days(35);
@@ -86,7 +86,7 @@ impl Tx<'_> {
             Some(next) if trusted && next < now - REMEMBERED => {
                 let first = after(now - REMEMBERED);
                 let why = Reason::DatesPassedOver { from: next, to: first };
-                let told = reason::sentence(&why, Lang::En);
+                let told = reason::sentence(&why);
                 tracing::warn!(series = id.as_str(), reason = why.code(), "{told}");
                 self.run("UPDATE series SET why = ?2 WHERE id = ?1", params![id.as_str(), why])?;
                 Ok(first)

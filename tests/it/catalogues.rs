@@ -1,0 +1,158 @@
+//! The catalogues of sentences: each language has every message with the same arguments, the code uses
+//! each of them, and none is missing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use fluent_syntax::ast;
+use proc_macro2::{TokenStream, TokenTree};
+
+type Messages = BTreeMap<String, BTreeSet<String>>;
+
+/// Messages whose names are put together where they are used: those of the return codes by their
+/// number. The help of commands has its English text in the code, and a test of its own.
+const BY_NUMBER: &str = "code-";
+const HELP: &str = "help";
+
+fn catalogue(lang: &str) -> Messages {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/l10n/{lang}.ftl"));
+    let text = std::fs::read_to_string(path).unwrap();
+    let resource = fluent_syntax::parser::parse(text)
+        .unwrap_or_else(|(_, errors)| panic!("{lang}: {errors:#?}"));
+    let mut messages = Messages::new();
+    for entry in resource.body {
+        if let ast::Entry::Message(message) = entry {
+            let mut variables = BTreeSet::new();
+            let pattern = message.value.unwrap_or_else(|| panic!("{} is empty", message.id.name));
+            variables_of(&pattern, &mut variables);
+            let earlier = messages.insert(message.id.name.clone(), variables);
+            assert!(earlier.is_none(), "{lang} has {} twice", message.id.name);
+        }
+    }
+    messages
+}
+
+fn variables_of(pattern: &ast::Pattern<String>, found: &mut BTreeSet<String>) {
+    for element in &pattern.elements {
+        if let ast::PatternElement::Placeable { expression } = element {
+            of_expression(expression, found);
+        }
+    }
+}
+
+fn of_expression(expression: &ast::Expression<String>, found: &mut BTreeSet<String>) {
+    match expression {
+        ast::Expression::Inline(inline) => of_inline(inline, found),
+        ast::Expression::Select { selector, variants } => {
+            of_inline(selector, found);
+            variants.iter().for_each(|variant| variables_of(&variant.value, found));
+        }
+    }
+}
+
+fn of_inline(inline: &ast::InlineExpression<String>, found: &mut BTreeSet<String>) {
+    match inline {
+        ast::InlineExpression::VariableReference { id } => {
+            found.insert(id.name.clone());
+        }
+        ast::InlineExpression::Placeable { expression } => of_expression(expression, found),
+        ast::InlineExpression::StringLiteral { .. }
+        | ast::InlineExpression::NumberLiteral { .. } => {}
+        ast::InlineExpression::FunctionReference { .. }
+        | ast::InlineExpression::MessageReference { .. }
+        | ast::InlineExpression::TermReference { .. } => {
+            panic!("a message stands alone, without functions, terms and other messages")
+        }
+    }
+}
+
+/// One use of a message: its name and the names of its arguments.
+type Use = (String, BTreeSet<String>);
+
+/// Returns each `t!(…)` of a file.
+fn uses(tokens: TokenStream, found: &mut Vec<Use>) {
+    let tokens: Vec<_> = tokens.into_iter().collect();
+    for (at, token) in tokens.iter().enumerate() {
+        let TokenTree::Group(group) = token else { continue };
+        let called = at.checked_sub(2).is_some_and(|name| {
+            matches!(&tokens[name], TokenTree::Ident(ident) if ident == "t")
+                && matches!(&tokens[at - 1], TokenTree::Punct(mark) if mark.as_char() == '!')
+        });
+        if called {
+            found.extend(one_use(group.stream()));
+        }
+        uses(group.stream(), found);
+    }
+}
+
+fn one_use(inside: TokenStream) -> Option<Use> {
+    let tokens: Vec<_> = inside.into_iter().collect();
+    let TokenTree::Literal(id) = tokens.first()? else { return None };
+    let comma = |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == ',');
+    let arguments = tokens[1..].split(comma).filter_map(|argument| match argument {
+        [TokenTree::Ident(name), TokenTree::Punct(mark), ..] if mark.as_char() == '=' => {
+            Some(name.to_string())
+        }
+        _ => None,
+    });
+    Some((id.to_string().trim_matches('"').to_owned(), arguments.collect()))
+}
+
+fn all_uses() -> Vec<(PathBuf, Use)> {
+    let mut found = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs")
+                && !path.ends_with("l10n.rs")
+            {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let mut of_file = Vec::new();
+                uses(text.parse().unwrap(), &mut of_file);
+                found.extend(of_file.into_iter().map(|one| (path.clone(), one)));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn both_languages_have_every_message_with_the_same_arguments() {
+    let (mut english, mut chinese) = (catalogue("en"), catalogue("zh-CN"));
+    english.retain(|id, _| !id.starts_with(HELP));
+    chinese.retain(|id, _| !id.starts_with(HELP));
+
+    let only = |a: &Messages, b: &Messages| -> Vec<String> {
+        a.keys().filter(|id| !b.contains_key(*id)).cloned().collect()
+    };
+    let (not_chinese, not_english) = (only(&english, &chinese), only(&chinese, &english));
+    assert!(not_chinese.is_empty(), "Chinese lacks {not_chinese:#?}");
+    assert!(not_english.is_empty(), "English lacks {not_english:#?}");
+    for (id, arguments) in &english {
+        assert_eq!(arguments, &chinese[id], "the arguments of {id}");
+    }
+}
+
+#[test]
+fn each_use_names_a_message_and_gives_the_arguments_that_it_has() {
+    let english = catalogue("en");
+    for (path, (id, given)) in all_uses() {
+        let file = path.display();
+        let needed = english.get(&id).unwrap_or_else(|| panic!("{file}: no message {id}"));
+        assert_eq!(&given, needed, "{file}: the arguments of {id}");
+    }
+}
+
+#[test]
+fn no_message_is_without_a_use() {
+    let used: BTreeSet<String> = all_uses().into_iter().map(|(_, (id, _))| id).collect();
+
+    let idle: Vec<_> = catalogue("en")
+        .into_keys()
+        .filter(|id| !id.starts_with(BY_NUMBER) && !used.contains(id))
+        .collect();
+    assert!(idle.is_empty(), "{idle:#?}");
+}
