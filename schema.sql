@@ -59,6 +59,8 @@ CREATE TABLE account (
     events_dropped  INTEGER NOT NULL DEFAULT 0 CHECK (events_dropped >= 0),
     -- 1 if the due times of its jobs are those of an older version, until the daemon makes the schedule.
     schedule_stale  INTEGER NOT NULL DEFAULT 0 CHECK (schedule_stale IN (0, 1)),
+    -- The spare API address that answered last; null if the first one did.
+    spare_base      TEXT,
     -- A hold always has a reason.
     CHECK ((hold_since_at IS NULL) = (hold_why IS NULL)),
     -- A paused account always has a reason and advice for the operator.
@@ -251,6 +253,8 @@ CREATE TABLE attempt (
     errmsg      TEXT,
     -- The `Date` header of the platform's response.
     dated_at    INTEGER,
+    -- The API address that it went to: a batch in doubt is asked at no other. Null for an older version's.
+    api_base    TEXT,
     -- An ended attempt always has an outcome; one without is in doubt after a crash.
     CHECK ((ended_at IS NULL) = (outcome IS NULL))
 ) STRICT;

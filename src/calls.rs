@@ -26,10 +26,12 @@
 //! Everything here is a total function of values: no clock and no I/O. The store keeps the rows,
 //! the engine sends the requests.
 
+mod base;
 mod in_flight;
 mod retry;
 mod state;
 
+pub use base::{BaseChoice, Reached};
 pub use in_flight::{InFlight, Slot};
 pub use retry::{Answer, Effect, Kind, Next, Policy, Progress, Role, next};
 pub use state::{Event, State};

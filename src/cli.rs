@@ -62,7 +62,7 @@ use crate::config::{self, Config, ConfigError, Secrets};
 use crate::daemon::{self, Now, RunError};
 use crate::demo;
 use crate::inbox;
-use crate::l10n::{self, Lang};
+use crate::l10n::{self, Lang, t};
 use crate::store::StoreError;
 
 /// The whole command line.
@@ -78,7 +78,8 @@ pub struct Arguments {
     #[arg(long, global = true, value_name = "FILE", env = "QUNFA_CONFIG")]
     #[arg(default_value = "/etc/qunfa/config.yaml")]
     config: PathBuf,
-    /// The language: en or zh-CN; default: `lang` of the config, else LC_ALL, LC_MESSAGES or LANG
+    #[arg(help = "The language: en or zh-CN; default: `lang` of the config, else LC_ALL, \
+                  LC_MESSAGES or LANG")]
     #[arg(long, global = true, value_name = "LANG", value_parser = language)]
     lang: Option<Lang>,
     #[command(subcommand)]
@@ -204,6 +205,9 @@ struct Json {
     json: bool,
 }
 
+/// The answers that agree, in any language.
+const YES: [&str; 4] = ["y", "yes", "是", "好"];
+
 /// What a command is given in addition to its arguments.
 pub struct Terminal<'a> {
     /// The clock.
@@ -257,12 +261,12 @@ impl Terminal<'_> {
     /// Asks a person a question whose usual answer is no; none if nobody can be asked.
     fn confirms(&mut self, question: &str) -> Result<Option<bool>, Problem> {
         let Some(answers) = &mut self.answers else { return Ok(None) };
-        write!(self.remarks, "{question} [y/N] ")?;
+        write!(self.remarks, "{}", t!("cli-question", question = question))?;
         self.remarks.flush()?;
         let mut answer = String::new();
         answers.read_line(&mut answer)?;
         let answer = answer.trim().to_ascii_lowercase();
-        Ok(Some(answer == "y" || answer == "yes"))
+        Ok(Some(YES.contains(&answer.as_str())))
     }
 
     fn write(&mut self, text: &str) -> Result<(), Problem> {
@@ -309,7 +313,7 @@ pub enum Problem {
     #[error(transparent)]
     Run(#[from] RunError),
     /// The answer cannot be written.
-    #[error("the answer cannot be written")]
+    #[error("{}", t!("cli-unwritten"))]
     Output(#[from] io::Error),
     /// The demo or the sandbox could not go on.
     #[error(transparent)]
@@ -372,9 +376,10 @@ impl Problem {
 /// See [`Problem`].
 pub fn run(arguments: Arguments, terminal: Terminal<'_>) -> Result<Answer, Problem> {
     // The daemon's log is English; what it writes for people, it writes in the config's language.
-    let lang = match arguments.command {
-        Command::Run => Lang::En,
-        _ => arguments.lang.unwrap_or_else(l10n::lang),
+    let lang = if matches!(arguments.command, Command::Run) {
+        Lang::En
+    } else {
+        arguments.lang.unwrap_or_else(l10n::lang)
     };
     l10n::within(lang, || dispatch(arguments, terminal))
 }
@@ -435,15 +440,15 @@ fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, 
         Command::Completions(options) => {
             manual::completions(&options, help::command(), terminal)?;
         }
-        Command::Man(options) => manual::man(&options, help::command(), terminal)?,
+        Command::Man(options) => manual::man(&options, help::unbuilt(), terminal)?,
         Command::Schema => terminal.write(inbox::SCHEMA)?,
         Command::Approve(options) => decisions::approve(&options, &config()?, &who, terminal)?,
     }
     Ok(Answer::Yes)
 }
 
-fn language(name: &str) -> Result<Lang, &'static str> {
-    Lang::parse(name).ok_or("en or zh-CN")
+fn language(name: &str) -> Result<Lang, String> {
+    Lang::parse(name).ok_or_else(|| t!("cli-languages"))
 }
 
 fn load(path: &std::path::Path, secrets: Secrets) -> Result<Config, Problem> {
@@ -456,8 +461,7 @@ fn unusable(error: ConfigError) -> Problem {
         ConfigError::Unreadable { source, .. }
             if source.kind() == io::ErrorKind::PermissionDenied =>
         {
-            let advice = "run as the owner of the state directory: sudo -u qunfa qunfa ...";
-            Problem::Cannot(format!("{error} ({source}); {advice}"))
+            Problem::Cannot(t!("cli-config-denied", error = %error, source = %source))
         }
         ConfigError::Unreadable { .. } | ConfigError::Invalid(_) => error.into(),
     }

@@ -7,6 +7,7 @@
 
 mod account;
 mod alerts;
+mod network;
 mod receivers;
 
 pub use account::{is_account_name, is_appid};
@@ -61,8 +62,11 @@ pub struct AccountConfig {
     /// The key of the secret's source in the config, and its value, never the secret; `None` if a
     /// token server keeps it.
     pub secret_source: Option<String>,
-    /// The platform's address, without a slash at its end.
-    pub api_base: String,
+    /// The addresses of the platform's API, each without a slash at its end: the first, then the
+    /// spare ones for when it cannot be reached. At least one.
+    pub api_bases: Vec<String>,
+    /// The proxy for its requests to the platform.
+    pub proxy: Option<Proxy>,
     /// Whether the account is verified (认证).
     pub verified: bool,
     /// The source of its access tokens.
@@ -82,6 +86,15 @@ pub enum TokenSource {
     Classic,
     /// A server that other programs share.
     Url(String),
+}
+
+/// A proxy. Its URL may hold a password, and is never shown.
+#[derive(Clone, Debug)]
+pub enum Proxy {
+    /// Its URL.
+    Url(SecretString),
+    /// Its URL was not read, like the other secrets.
+    Unread,
 }
 
 /// How an account's callbacks are checked.
@@ -213,11 +226,12 @@ fn root<'a>(text: &'a str, report: &mut Report<'_>) -> Result<Node<'a>, SyntaxEr
 }
 
 /// The keys whose values are shown; the value of any other key may contain a secret.
-const HARMLESS: [&str; 15] = [
+const HARMLESS: [&str; 16] = [
     "kind",
     "appid",
     "replaces_appid",
     "api_base",
+    "api_bases",
     "verified",
     "payment",
     "limits",

@@ -35,17 +35,18 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::config::{AccountConfig, Config};
-use crate::engine::{Engine, HighWaterMark, IngestError, StateDirectory, crash_context};
+use crate::config::Config;
+use crate::engine::{
+    Engine, HighWaterMark, IngestError, OfferedFile, StateDirectory, crash_context,
+};
 use crate::inbox::Inbox;
 use crate::store::{LastSeen, RefusedFile, Store, StoreError};
-use crate::wechat::client::ApiBase;
 
 use backlog::{Backlog, Done, acknowledge};
 use clock_watch::{ClockTick, ClockWatch};
 use database_file::DatabaseFile;
 use delivery::Deliveries;
-use dispatcher::Dispatcher;
+use dispatcher::{Dispatcher, Ways};
 use input::{Input, Trouble, ValidFile};
 use reloader::{AccountViews, Fixed, PingTask, Reloader};
 use signals::{Asked, Signals};
@@ -67,6 +68,10 @@ const LAST_ANSWERS: Duration = Duration::from_secs(8);
 const DECIDE_AHEAD: TimeDelta = TimeDelta::seconds(1);
 /// How often the loop checks whether another process wrote to the database.
 const LOOK_EVERY: TimeDelta = TimeDelta::seconds(1);
+/// The loop checks no later than this, even if requests leave all the time.
+const LOOK_LATEST: TimeDelta = TimeDelta::seconds(3);
+/// How long before a request leaves nothing else is begun that can wait.
+const CLEAR_OF_RELEASE: TimeDelta = TimeDelta::milliseconds(50);
 /// How often the daemon records that it is running.
 const SEEN_EVERY: TimeDelta = TimeDelta::minutes(1);
 /// How old a receipt may be, counted back from when a daemon last ran with the database, and still
@@ -218,7 +223,8 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let lock = lock::Lock::take(&state, now).await?;
     let inbox = Inbox::open(&config.inbox, config.inbox_end_marker_required)
         .map_err(|error| RunError::Setup(chain(&error)))?;
-    let bases = config.accounts.iter().map(api_base).collect::<Result<Vec<_>, _>>()?;
+    let files = files::Files::open(&state)?;
+    let ways = Ways::new(&config.accounts, files.path())?;
     let large = is_large(&state);
     let opened = open_patiently(&config, &inbox, &options.now, &mut signals).await?;
     let Some((mut engine, refused)) = opened else { return Ok(()) };
@@ -242,10 +248,10 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         tasks.spawn(callback::serve(listener, sink, ended.clone()));
     }
     let accounts = views.by_any_name();
-    let files = files::Files::open(&state)?;
     let (clock, to) = (options.now.clone(), sender.clone());
-    let ingest_task = ingest::IngestTask { inbox, accounts, files: files.clone(), now: clock, to };
-    tasks.spawn(ingest_task.run(refused, ended));
+    let lang = config.lang.unwrap_or_default();
+    let task = ingest::IngestTask { inbox, accounts, files: files.clone(), now: clock, lang, to };
+    tasks.spawn(task.run(refused, ended));
     let maintenance = maintenance::start(sender.clone()).await;
     if large {
         check_state_directory(database(&state), sender.clone());
@@ -254,8 +260,8 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let fixed = Fixed::of(&config);
     let ping = PingTask::start(config.alerts.ping.clone(), heartbeat.watch());
     let reloader = Reloader::new(options.reload, fixed, views, ping, sender.clone());
-    let deliveries = Deliveries::new(config.alerts, &engine, &options.now, sender.clone());
-    let dispatcher = Dispatcher::new(bases, (files.path(), &state), options.now.clone(), sender);
+    let deliveries = Deliveries::new((config.alerts, lang), &engine, &options.now, sender.clone());
+    let dispatcher = Dispatcher::new(ways, &state, options.now.clone(), sender);
     let mut daemon = Daemon {
         // A rehearsal is not a service.
         notifier: notify::Notifier::of_this_process(options.jump.is_none()),
@@ -296,15 +302,6 @@ fn announce(
         to.send(address).unwrap_or_default();
     }
     Ok(address)
-}
-
-fn api_base(config: &AccountConfig) -> Result<ApiBase, RunError> {
-    ApiBase::parse(&config.api_base).map_err(|error| {
-        RunError::Setup(format!(
-            "account {}: api_base {}: {error}",
-            config.account.name, config.api_base
-        ))
-    })
 }
 
 /// Opens the database and reads the mark.
@@ -547,7 +544,10 @@ impl Daemon {
             tracing::info!("the database is free again: work goes on");
             self.work_off()?;
         }
-        self.look_around(turned, now)?;
+        self.look_at_clock(turned, now)?;
+        if now >= self.next_look(now) {
+            self.look_around(now)?;
+        }
         self.release(now)?;
         crash_context::leave();
         Ok(())
@@ -620,8 +620,8 @@ impl Daemon {
         Ok(())
     }
 
-    /// Notices what no message reports: commands that wrote, a clock that was stepped.
-    fn look_around(&mut self, turned: ClockTick, now: DateTime<Utc>) -> Result<(), RunError> {
+    /// Notices a clock that was stepped.
+    fn look_at_clock(&mut self, turned: ClockTick, now: DateTime<Utc>) -> Result<(), RunError> {
         let since = now - self.looked.at;
         let slept = since > SLEPT || since < -TimeDelta::seconds(2);
         if self.jump.is_none() && (turned.stepped || slept) {
@@ -632,18 +632,36 @@ impl Daemon {
             self.engine.clock_stepped(turned.jumped, now)?;
             self.looked.at = now;
         }
+        Ok(())
+    }
+
+    /// Returns when the loop looks around next: not in the moment before a request leaves, for that
+    /// would be late, unless requests always leave.
+    fn next_look(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let due = self.looked.at + LOOK_EVERY;
+        match self.engine.next_departure() {
+            Some(leaves)
+                if leaves - CLEAR_OF_RELEASE <= due.max(now)
+                    && now - self.looked.at < LOOK_LATEST =>
+            {
+                leaves.max(now) + TimeDelta::milliseconds(1)
+            }
+            Some(_) | None => due,
+        }
+    }
+
+    /// Notices what no message reports, such as commands that wrote.
+    fn look_around(&mut self, now: DateTime<Utc>) -> Result<(), RunError> {
         // A busy disk may sync for longer than the second for which a request waits for its
         // instant, so anything that can wait does. Each intent's mark counts the files, too.
         let clear = self.engine.next_departure().is_none();
-        if since >= LOOK_EVERY {
-            self.database_file.require_same()?;
-            self.engine.notice_writes(now)?;
-            self.looked.at = now;
-            if clear {
-                self.keep_mark()?;
-            }
-            self.deliveries.pass(&mut self.engine, clear, now)?;
+        self.database_file.require_same()?;
+        self.engine.notice_writes(now)?;
+        self.looked.at = now;
+        if clear {
+            self.keep_mark()?;
         }
+        self.deliveries.pass(&mut self.engine, clear, now)?;
         let unseen = now - self.looked.seen_at;
         if (unseen >= SEEN_EVERY && clear) || unseen >= SEEN_EVERY * 2 || now < self.looked.seen_at
         {
@@ -683,7 +701,8 @@ impl Daemon {
         if self.jump.is_some() && !self.engine.is_busy() {
             return SETTLE_BEFORE_JUMP;
         }
-        let wake = self.engine.next_wake().map_or(LOOK_EVERY, |wake| wake - now);
+        let look = self.next_look(now);
+        let wake = self.engine.next_wake().map_or(look, |wake| wake.min(look)) - now;
         wake.clamp(TimeDelta::zero(), LOOK_EVERY).to_std().unwrap_or_default()
     }
 
@@ -712,7 +731,9 @@ impl Daemon {
             self.engine.settle(answers, *came_at)?;
             self.backlog.answers.pop_front();
         }
-        while let Some(input) = self.backlog.others.pop_front() {
+        loop {
+            self.take_together(now)?;
+            let Some(input) = self.backlog.others.pop_front() else { break };
             if let Input::Checked(verdict) = input {
                 verdict?;
                 continue;
@@ -724,6 +745,27 @@ impl Daemon {
                     return Err(error);
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Takes the small files that wait in one commit, if there are several.
+    fn take_together(&mut self, now: DateTime<Utc>) -> Result<(), RunError> {
+        let files = self.backlog.small_files();
+        if files.len() < 2 {
+            return Ok(());
+        }
+        let jobs: Vec<Vec<_>> =
+            files.iter().map(|file| file.jobs.iter().map(offered).collect()).collect();
+        let all = files.iter().zip(&jobs).map(|(ValidFile { package, .. }, jobs)| OfferedFile {
+            sha256: package.sha256(),
+            name: package.name(),
+            jobs,
+        });
+        let all: Vec<_> = all.collect();
+        let taken = self.engine.ingest_files(&all, now)?;
+        for (input, taken) in self.backlog.others.drain(..taken.len()).zip(taken) {
+            acknowledge(input, Done::File(taken));
         }
         Ok(())
     }

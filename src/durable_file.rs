@@ -68,7 +68,7 @@ fn write_beside(
 }
 
 /// Replaces a file of an open folder, which everybody may read; after a power loss the new one is
-/// there.
+/// there, once the folder is synced.
 ///
 /// The new file is written under the first of the temporary names that is free in the folder. A
 /// name that is a symbolic link is not followed, and the folder's own path is not used.
@@ -81,8 +81,7 @@ pub fn replace_at(
     let (mut file, temporary) = create_temporary(fd, temporary, PUBLIC)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    renameat(fd, temporary, fd, name)?;
-    Ok(fsync(fd)?)
+    Ok(renameat(fd, temporary, fd, name)?)
 }
 
 /// Creates an empty file under the first of these names that is free, and returns the name; what a

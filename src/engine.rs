@@ -12,9 +12,11 @@
 
 mod account_pass;
 mod api_call;
+mod base;
 pub mod crash_context;
 mod followers;
 mod identity;
+mod ingest;
 mod menu;
 mod outcome;
 mod prepare;
@@ -25,7 +27,7 @@ mod series;
 mod session;
 mod upkeep;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -33,11 +35,11 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::{Recurrence, Span, Window};
 use crate::calls::Slot;
 use crate::config::AccountConfig;
-use crate::model::{Audience, Credence, JobId, JobSpec, JobState, LIST_MAX, batch_lengths};
+use crate::model::{Audience, Credence, JobSpec, batch_lengths};
 use crate::plan::Gap;
 use crate::store::{
-    Alert, ApiCallAttempt, BatchBody, EventIn, FollowersAsk, IngestOutcome, Receivers, RefusedFile,
-    Rescheduled, ResultAsk, Seen, SendStatus, Source, Store, StoreError, Strangers, Tx, Writes,
+    Alert, ApiCallAttempt, BatchBody, EventIn, FollowersAsk, Receivers, RefusedFile, ResultAsk,
+    Seen, SendStatus, Store, StoreError, Tx, Writes,
 };
 use crate::wechat::callback::{MassEvent, ScanEvent, Status};
 use crate::wechat::protocol::{self, HttpResponse, Request};
@@ -48,6 +50,7 @@ use account_pass::AccountPass;
 pub use api_call::{Deletability, Deletable, Undeletable, deletable};
 use crash_context::WorkItem;
 pub use identity::{unconfigured, under_former_names, why_barred, why_not_named};
+pub use ingest::{IngestError, IngestedFile, IngestedJob, OfferedFile, Problems};
 pub use outcome::classify;
 pub use recovery::{AcceptedFile, Owner, StateDirectory};
 use recovery::{Downtime, hold_for_restore, raise_generations, refresh_alerts, restored};
@@ -59,6 +62,8 @@ pub use session::Session;
 pub struct Outgoing {
     /// Which account makes it (an index into the config's accounts).
     pub session: usize,
+    /// Which of the account's API addresses it goes to (an index into the config's).
+    pub base: usize,
     /// What the response settles.
     pub ticket: Ticket,
     /// The request.
@@ -166,53 +171,6 @@ pub struct Offered<'a> {
     pub recurrence: Option<&'a Recurrence>,
     /// The line at which it begins.
     pub line: usize,
-}
-
-/// The outcome for one job of a file.
-#[derive(Clone, Debug)]
-pub struct IngestedJob {
-    /// Its id.
-    pub id: JobId,
-    /// Its name in lists.
-    pub title: String,
-    /// The outcome.
-    pub taken: IngestOutcome,
-    /// When it is due now; for a series, its next date, or its last one if none waits.
-    pub due_at: Option<DateTime<Utc>>,
-    /// Its state; for a series, that date's state.
-    pub state: JobState,
-    /// The appid of its account.
-    pub appid: String,
-    /// Who of its list did not follow at the last sync of the followers, if that is known.
-    pub strangers: Option<Strangers>,
-    /// What an edit changed of the dates of a series.
-    pub dates: Vec<DateEdit>,
-}
-
-/// A file that was taken.
-#[derive(Clone, Debug)]
-pub struct IngestedFile {
-    /// When it was taken.
-    pub taken_at: DateTime<Utc>,
-    /// When its content was first taken; this is the time for its jobs without a time of their own.
-    pub first_taken_at: DateTime<Utc>,
-    /// Its jobs.
-    pub jobs: Vec<IngestedJob>,
-    /// Jobs that an earlier file of this name planned and that this file no longer contains.
-    pub left_out: Vec<JobId>,
-    /// Jobs of other files that have another time because of this one.
-    pub moved: Vec<Rescheduled>,
-}
-
-/// Why a file was not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum IngestError {
-    /// Some of its jobs are invalid: each with its line and the reason.
-    #[error("{} of its jobs cannot be taken", .0.len())]
-    Refused(Vec<(usize, String)>),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl Engine {
@@ -453,7 +411,7 @@ impl Engine {
                 reader = reader.or_else(|| session.reads_followers().then_some(index));
                 busy += usize::from(session.is_busy()) - before;
             }
-            Ok::<_, StoreError>((outgoing, generations, tx.last_seen()?.high_water))
+            Ok::<_, StoreError>((outgoing, generations, tx.high_water()?))
         })?;
         let mark = (high_water > self.mark.high_water).then(|| {
             self.mark.high_water = high_water;
@@ -585,89 +543,6 @@ impl Engine {
         })
     }
 
-    fn wake_sessions(&mut self, jobs: &[Offered<'_>], now: DateTime<Utc>) {
-        let accounts: HashSet<_> = jobs.iter().map(|job| job.spec.account.as_str()).collect();
-        for session in &mut self.sessions {
-            if accounts.contains(session.config.account.name.as_str()) {
-                session.wake = Some(now);
-            }
-        }
-    }
-
-    /// Takes the jobs of one file, or none of them.
-    ///
-    /// # Errors
-    /// Which job is invalid and why, or that the store failed.
-    pub fn ingest_file(
-        &mut self,
-        (sha256, name): (&str, &str),
-        jobs: &[Offered<'_>],
-        now: DateTime<Utc>,
-    ) -> Result<IngestedFile, IngestError> {
-        let Self { store, sessions, .. } = self;
-        crash_context::enter(WorkItem::File(name.to_owned()));
-        let mut is_new = false;
-        let taken = store.transaction(|tx| {
-            is_new = !tx.has_file(sha256)?;
-            let first_taken_at = tx.record_file(sha256, name, now)?;
-            tx.took_file(now)?;
-            tx.forget_refused_file(name)?;
-            let mut refused = Vec::new();
-            let mut taken = Vec::new();
-            let mut order: Vec<_> = jobs.iter().collect();
-            order.sort_by_key(|job| first_at(job, first_taken_at));
-            let named: HashMap<_, _> = sessions
-                .iter()
-                .filter(|session| session.standing != Standing::Removed)
-                .map(|session| (session.config.account.name.as_str(), session))
-                .collect();
-            for job in order {
-                let Some(session) = named.get(job.spec.account.as_str()) else {
-                    refused.push((job.line, why_not_named(tx, &job.spec.account)?));
-                    continue;
-                };
-                if let Some(why) = why_barred(tx, &session.config.account)? {
-                    refused.push((job.line, why));
-                    continue;
-                }
-                let source = Source { file: name, line: job.line, first_taken_at };
-                let account = &session.config.account;
-                let (outcome, dates) = series::take_with_dates(tx, job, (account, source), now)?;
-                match outcome {
-                    IngestOutcome::Refused(why) => refused.push((job.line, why)),
-                    known @ (IngestOutcome::New
-                    | IngestOutcome::Known
-                    | IngestOutcome::Updated
-                    | IngestOutcome::Anew(_)) => {
-                        taken.push((job, known, dates));
-                    }
-                }
-            }
-            if !refused.is_empty() {
-                return Err(IngestError::Refused(refused));
-            }
-            let accounts: BTreeSet<_> =
-                taken.iter().map(|(job, ..)| job.spec.account.as_str()).collect();
-            for session in accounts.into_iter().filter_map(|account| named.get(account)) {
-                tx.place_taken(&session.config.account, now)?;
-            }
-            let appid = |job: &Offered<'_>| {
-                let session = named.get(job.spec.account.as_str());
-                session.map(|session| session.config.account.appid.clone()).unwrap_or_default()
-            };
-            let jobs = taken.into_iter().map(|taken| ingested(tx, taken, &appid, now));
-            let jobs = jobs.collect::<Result<Vec<_>, StoreError>>()?;
-            let named: HashSet<_> = jobs.iter().map(|job: &IngestedJob| &job.id).collect();
-            let planned = tx.planned_by(name)?.into_iter().chain(tx.active_series(Some(name))?);
-            let left_out = planned.filter(|id| !named.contains(id)).collect();
-            let moved = tx.take_rescheduled();
-            Ok(IngestedFile { taken_at: now, first_taken_at, jobs, left_out, moved })
-        })?;
-        self.mark.files += i64::from(is_new);
-        self.wake_sessions(jobs, now);
-        Ok(taken)
-    }
-
     /// Records that a file is refused, before it is moved.
     ///
     /// # Errors
@@ -725,7 +600,7 @@ impl Engine {
                     Status::Other(_) => SendStatus::Nothing,
                 },
                 words: &event.status.words(),
-                advice: event.status.advice(),
+                advice: &event.status.advice().unwrap_or_default(),
                 counts: [event.total, event.filter, event.sent, event.error],
                 articles: &outcome::articles(event),
             };
@@ -861,26 +736,4 @@ fn raise_alert(
 ) -> Result<(), StoreError> {
     let note = Alert { account: Some(account), job: None, kind, what, advice };
     tx.raise_alert(&note, now)
-}
-
-/// Returns what became of a job of a file.
-fn ingested(
-    tx: &Tx<'_>,
-    (job, taken, dates): (&Offered<'_>, IngestOutcome, Vec<DateEdit>),
-    appid: &dyn Fn(&Offered<'_>) -> String,
-    now: DateTime<Utc>,
-) -> Result<IngestedJob, StoreError> {
-    let id = job.spec.id.clone();
-    let (due_at, state) = match job.recurrence {
-        Some(_) => series::stands(tx, &id, now)?,
-        None => tx.job(&id).map(|job| (Some(job.due_at), job.state))?,
-    };
-    let title = tx.title(id.as_str())?.unwrap_or_else(|| id.to_string());
-    // A longer list would delay what is due meanwhile: `check` reports it.
-    let strangers = match job.spec.action.list() {
-        Some(list) if list.len() <= LIST_MAX => tx.strangers(&job.spec.account, list)?,
-        Some(_) | None => None,
-    };
-    let appid = appid(job);
-    Ok(IngestedJob { id, title, taken, due_at, state, appid, strangers, dates })
 }

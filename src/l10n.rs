@@ -1,7 +1,7 @@
 //! The language of what people read, and the catalogues of its sentences.
 //!
 //! A sentence stands in `l10n/en.ftl` and `l10n/zh-CN.ftl` (Project Fluent), once in each, under one
-//! name. [`t!`] gives it in the language of the moment: that of the closest [`within`] of the thread.
+//! name. `t!` gives it in the language of the moment: that of the closest [`within`] of the thread.
 //! The log, JSON keys and codes are English always, and so is what the daemon does outside of
 //! `within`.
 
@@ -131,7 +131,7 @@ fn bundle(lang: Lang, catalogue: &str) -> Bundle {
 /// The arguments of a message: each with its name in the catalogues.
 pub type Args<'a> = [(&'static str, fluent_bundle::FluentValue<'a>)];
 
-/// Returns a message in the language of the moment; [`t!`] is the way to call it.
+/// Returns a message in the language of the moment; `t!` is the way to call it.
 pub fn message(id: &str, args: &Args<'_>) -> String {
     let args: FluentArgs<'_> = args.iter().cloned().collect();
     let languages: &[&LazyLock<Bundle>] = match lang() {
@@ -151,12 +151,16 @@ pub fn message(id: &str, args: &Args<'_>) -> String {
 
 /// Returns a message that may be missing: what a language says of something that has its English
 /// text elsewhere.
-pub fn other_than_english(id: &str) -> Option<String> {
+pub fn other_than_english(id: &str, args: &Args<'_>) -> Option<String> {
     match lang() {
         Lang::En => None,
         Lang::ZhCn => {
             let pattern = ZH_CN.get_message(id)?.value()?;
-            Some(ZH_CN.format_pattern(pattern, None, &mut Vec::new()).into_owned())
+            let args: FluentArgs<'_> = args.iter().cloned().collect();
+            let mut errors = Vec::new();
+            let text = ZH_CN.format_pattern(pattern, Some(&args), &mut errors).into_owned();
+            debug_assert!(errors.is_empty(), "{id}: {errors:?}");
+            Some(text)
         }
     }
 }

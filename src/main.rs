@@ -16,9 +16,12 @@ use qunfa::log::journal::{self, Entries, Journal};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    l10n::choose(help::language(env::args()).unwrap_or_else(of_environment));
-    let arguments = Arguments::from_arg_matches(&help::command().get_matches());
-    let arguments = arguments.unwrap_or_else(|error| error.exit());
+    l10n::choose(help::language(env::args_os()).unwrap_or_else(of_environment));
+    let matches = help::command().try_get_matches();
+    let arguments = match matches.and_then(|found| Arguments::from_arg_matches(&found)) {
+        Ok(arguments) => arguments,
+        Err(error) => return said_by_clap(&error),
+    };
     let lines = log(arguments.log_levels());
     let (mut out, mut remarks) = (io::stdout(), io::stderr());
     // A question is written to stderr, so that it is seen also if stdout is a pipe.
@@ -45,6 +48,18 @@ fn main() -> ExitCode {
             problem.exit_code().into()
         }
     }
+}
+
+/// Writes the help that was asked for, or what is wrong with the command line.
+fn said_by_clap(error: &clap::Error) -> ExitCode {
+    let text = help::text(error);
+    // If this fails, there is nowhere left to report it.
+    if error.use_stderr() {
+        anstream::stderr().write_all(text.as_bytes()).ok();
+    } else {
+        anstream::stdout().write_all(text.as_bytes()).ok();
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 fn of_environment() -> Lang {

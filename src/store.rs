@@ -53,6 +53,7 @@ mod view;
 mod writes;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -106,7 +107,7 @@ pub use writes::{Seen, Writes};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The schema version that this program writes.
-pub const VERSION: i64 = 7;
+pub const VERSION: i64 = 8;
 
 /// The oldest schema version that can be upgraded.
 const OLDEST: i64 = 3;
@@ -117,6 +118,7 @@ const UPGRADES: &[&str] = &[
     include_str!("store/upgrade_5.sql"),
     include_str!("store/upgrade_6.sql"),
     include_str!("store/upgrade_7.sql"),
+    include_str!("store/upgrade_8.sql"),
 ];
 
 /// From this version on, a list's receivers are stored beside its body.
@@ -247,13 +249,36 @@ pub struct Tx<'a> {
     moves: Option<&'a Moves>,
     /// The jobs that a new schedule moved.
     rescheduled: RefCell<Vec<Rescheduled>>,
-    /// The jobs that were taken and have no place in the schedule yet.
-    unplaced: RefCell<Vec<Unplaced>>,
+    /// The jobs of each account that were taken and have no place in the schedule yet.
+    unplaced: RefCell<BTreeMap<String, Vec<Unplaced>>>,
 }
 
 impl<'a> Tx<'a> {
     fn new(db: &'a Connection, moves: Option<&'a Moves>) -> Self {
         Self { db, moves, rescheduled: RefCell::default(), unplaced: RefCell::default() }
+    }
+}
+
+impl Tx<'_> {
+    /// Does a part of a transaction that is undone by itself if it fails.
+    ///
+    /// # Errors
+    /// Those of `work`, or that SQLite failed.
+    pub fn undoable<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce() -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        self.run("SAVEPOINT part", [].as_slice())?;
+        let told = self.moves.map_or(0, Moves::len);
+        let done = work();
+        if done.is_err() {
+            self.run("ROLLBACK TO part", [].as_slice())?;
+            self.moves.inspect(|moves| moves.truncate(told));
+            self.rescheduled.take();
+            self.unplaced.take();
+        }
+        self.run("RELEASE part", [].as_slice())?;
+        done
     }
 }
 

@@ -5,4 +5,5 @@
 
 pub mod alert;
 pub mod moved;
+pub mod names;
 pub mod reason;

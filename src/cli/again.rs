@@ -8,6 +8,7 @@ use super::lookup::unknown_job;
 use super::{Answer, Json, Problem, Terminal, database, submit, text};
 use crate::config::Config;
 use crate::inbox::{Again, Inbox};
+use crate::l10n::t;
 use crate::model::JobId;
 
 #[derive(Debug, Args)]
@@ -36,7 +37,7 @@ pub(super) fn run(
     let now = (terminal.now)();
     let no = |why: String| Err(Problem::No(why));
     let Some(new) = JobId::parse(&options.id) else {
-        return no(format!("{} cannot be an id", text::visible(&options.id)));
+        return no(t!("again-no-id", id = text::visible(&options.id)));
     };
     let store = database::open(config, now)?;
     let (Some(store), Some(id)) = (store, JobId::parse(&options.job)) else {
@@ -47,7 +48,7 @@ pub(super) fn run(
         return Err(unknown_job(&tx, &options.job));
     }
     if tx.account_of(&new)?.is_some() || tx.series(&new)?.is_some() {
-        return no(format!("there is a job {new} already: give the new one an id of its own"));
+        return no(t!("again-exists", job = %new));
     }
     tx.refuse_again(&id)?;
     // A date of a series stands in the series' file.
@@ -59,8 +60,7 @@ pub(super) fn run(
         inbox.newest_with(&written).map_err(|error| Problem::Cannot(error.to_string()))?;
     let again = package.and_then(|package| package.again(&written, &new, &options.at));
     let Some(again) = again else {
-        let file = "its file is not in `accepted/` any more, or cannot be read";
-        return no(format!("job {written} cannot be planned again: {file}"));
+        return no(t!("again-no-file", job = %written));
     };
     let folder = tempfile::tempdir()?;
     let path = write(&again, folder.path(), &new)?;

@@ -11,6 +11,7 @@ use super::{Answer, Json, Problem, Terminal, database, wait};
 use crate::alert::{Event, Severity};
 use crate::config::Config;
 use crate::daemon;
+use crate::l10n::t;
 use crate::store::{DeliveryState, DeliveryView, NoticeView, Store};
 use crate::text::alert;
 
@@ -113,7 +114,7 @@ fn list(
     let views: Vec<_> = notices.into_iter().map(AlertView::of).collect();
     terminal.answer(options.json, &views, |page, views| {
         if views.is_empty() {
-            page.raw("Nobody had to be told anything yet.");
+            page.raw(&t!("alerts-none"));
         }
         views.iter().for_each(|view| render(page, view, now));
     })
@@ -129,7 +130,7 @@ fn render(page: &mut Page, view: &AlertView, now: DateTime<Utc>) {
     page.lines(tone, 0, &format!("{at}  {}", view.headline));
     page.lines(Tone::Plain, 2, &view.what);
     if let Some(ended) = view.notice.ended {
-        page.lines(Tone::Quiet, 2, &format!("over since {}", text::clock(ended, now)));
+        page.lines(Tone::Quiet, 2, &t!("alerts-over", since = text::clock(ended, now)));
     }
     for delivery in &view.notice.deliveries {
         page.lines(Tone::Quiet, 2, &outcome(delivery, now));
@@ -138,16 +139,21 @@ fn render(page: &mut Page, view: &AlertView, now: DateTime<Utc>) {
 
 fn outcome(delivery: &DeliveryView, now: DateTime<Utc>) -> String {
     let DeliveryView { receiver, state, attempts, next, ended, error } = delivery;
-    let tried = text::plural(usize::try_from(*attempts).unwrap_or(usize::MAX), "try", "tries");
-    let error = error.as_deref().unwrap_or("not tried yet");
+    let tried = usize::try_from(*attempts).unwrap_or(usize::MAX);
+    let tried = t!("alerts-tries", n = tried, count = text::count(tried as u64));
+    let error = error.clone().unwrap_or_else(|| t!("alerts-not-tried"));
+    let name = receiver.as_str();
     match (state, ended.or(*next)) {
         (DeliveryState::Delivered, Some(at)) => {
-            format!("{receiver}: delivered at {}", text::clock(at, now))
+            t!("alerts-delivered", receiver = name, at = text::clock(at, now))
         }
         (DeliveryState::Waiting, Some(at)) => {
-            format!("{receiver}: waits until {} ({tried}; {error})", text::clock(at, now))
+            let until = text::clock(at, now);
+            t!("alerts-waits", receiver = name, until = until, tried = tried, error = error)
         }
-        (DeliveryState::GivenUp, _) => format!("{receiver}: given up after {tried}: {error}"),
+        (DeliveryState::GivenUp, _) => {
+            t!("alerts-given-up", receiver = name, tried = tried, error = error)
+        }
         (DeliveryState::Delivered | DeliveryState::Waiting, None) => receiver.clone(),
     }
 }
@@ -162,23 +168,18 @@ fn test(
     if let Some(name) = asked.filter(|name| receivers.iter().all(|one| one.name != **name)) {
         let names: Vec<_> = receivers.iter().map(|one| one.name.as_str()).collect();
         let name = text::visible(name);
-        let names = names.join(", ");
-        return Err(Problem::No(format!("there is no receiver {name}; the config has {names}")));
+        let names = names.join(&t!("list-separator"));
+        return Err(Problem::No(t!("alerts-no-receiver", name = name, names = names)));
     }
     if receivers.is_empty() {
-        return Err(Problem::No(
-            "the config has no receivers: config.example.yaml shows `alerts`".to_owned(),
-        ));
+        return Err(Problem::No(t!("alerts-no-receivers")));
     }
     if daemon::running(&config.state_dir).is_none() {
-        return Err(Problem::No(
-            "the daemon does not run, and it is the daemon that sends: start it, then try again"
-                .to_owned(),
-        ));
+        return Err(Problem::No(t!("alerts-no-daemon")));
     }
     let now = (terminal.now)();
     let Some(mut store) = database::open(config, now)? else {
-        return Err(Problem::No("the daemon has no database yet: try again".to_owned()));
+        return Err(Problem::No(t!("alerts-no-database")));
     };
     let number = store.transaction(|tx| tx.ask_for_test(asked, now))?;
     let deliveries = await_outcome(&store, number, terminal)?;
@@ -209,10 +210,7 @@ fn await_outcome(
             return Ok(deliveries);
         }
         if deliveries.is_empty() && since > BEGINS_WITHIN {
-            return Err(Problem::No(
-                "the daemon sent nothing: if the receivers are new in the config, restart it"
-                    .to_owned(),
-            ));
+            return Err(Problem::No(t!("alerts-sent-nothing")));
         }
         wait::pause(&runtime, LOOK_EVERY);
     }

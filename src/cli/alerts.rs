@@ -10,6 +10,7 @@ use super::text::{self, Page, Tone};
 use super::{Problem, Terminal, database, status};
 use crate::alert::Severity;
 use crate::config::Config;
+use crate::l10n::t;
 use crate::model::JobId;
 use crate::store::{Acknowledgement, AlertView, DecidedBy, StoreError, Tx};
 
@@ -49,23 +50,28 @@ pub(super) fn find(
     Ok(Some(NoteView { about, severity, note, acknowledged }))
 }
 
+/// How wide the labels are.
+const LABEL: usize = 10;
+
 pub(super) fn render(page: &mut Page, view: &NoteView, now: DateTime<Utc>) {
     let NoteView { about, severity, note, acknowledged } = view;
     let tone = if *severity == Severity::Page { Tone::Alarm } else { Tone::Warn };
-    page.lines(tone, 0, &format!("{note} is {}", about.kind.replace('_', " ")));
+    page.lines(tone, 0, &t!("ack-is", note = note.as_str(), kind = about.kind.replace('_', " ")));
+    let (all, none) = (t!("ack-all"), t!("ack-none"));
     for (label, value) in [
-        ("severity  ", severity.as_str()),
-        ("account   ", about.account.as_deref().unwrap_or("all")),
-        ("job       ", about.id.as_deref().unwrap_or("none")),
-        ("since     ", &text::time_and_distance(about.since, now)),
-        ("what      ", &about.what),
-        ("do        ", &about.advice),
+        (t!("ack-label-severity"), severity.as_str()),
+        (t!("ack-label-account"), about.account.as_deref().unwrap_or(&all)),
+        (t!("ack-label-job"), about.id.as_deref().unwrap_or(&none)),
+        (t!("ack-label-since"), &text::time_and_distance(about.since, now)),
+        (t!("ack-label-what"), &about.what),
+        (t!("ack-label-do"), &about.advice),
     ] {
-        page.labelled(Tone::Plain, 2, label, value);
+        page.labelled(Tone::Plain, 2, &text::pad(&label, LABEL), value);
     }
     if let Some(Acknowledgement { at, who, why }) = acknowledged {
         let line = DecidedBy { who, why: why.as_deref() }.line("acknowledged");
-        page.labelled(Tone::Quiet, 2, "seen      ", &format!("{}: {line}", text::time(*at)));
+        let label = text::pad(&t!("ack-label-seen"), LABEL);
+        page.labelled(Tone::Quiet, 2, &label, &format!("{}: {line}", text::time(*at)));
     }
 }
 
@@ -79,7 +85,7 @@ pub(super) fn acknowledge(
     let now = (terminal.now)();
     let thing = options.thing.as_str();
     let Some(mut store) = database::open(config, now)? else {
-        return Err(Problem::No("nothing stands under attention: no job was taken yet".to_owned()));
+        return Err(Problem::No(t!("ack-no-database")));
     };
     let said = options.reason.said(who);
     let taken = store.transaction(|tx| {
@@ -93,23 +99,21 @@ pub(super) fn acknowledge(
         }
         if notes.is_empty() && !acknowledge_file(tx, thing, said, now)? {
             return Err(match find(tx, config, thing, now)? {
-                Some(note) if note.acknowledged.is_none() => Problem::No(format!(
-                    "{thing} is told of the daemon itself, and is over once that is mended: {}",
-                    note.about.what
-                )),
+                Some(note) if note.acknowledged.is_none() => {
+                    Problem::No(t!("ack-of-daemon", thing = thing, what = note.about.what))
+                }
                 Some(_) | None => nothing(tx, thing),
             });
         }
         Ok::<_, Problem>(notes)
     })?;
-    let file = format!("the refused file {thing}");
+    let file = t!("ack-file", file = thing);
     let whats: Vec<_> = match taken.as_slice() {
         [] => vec![file.as_str()],
         notes => notes.iter().map(|note| note.what.as_str()).collect(),
     };
-    let lines: String =
-        whats.iter().map(|what| format!("Taken out of attention: {what}\n")).collect();
-    say(&(lines + "It comes back when something new happens to it.\n"), terminal)
+    let lines: String = whats.iter().map(|what| t!("ack-taken", what = *what) + "\n").collect();
+    say(&(lines + &t!("ack-comes-back") + "\n"), terminal)
 }
 
 /// Acknowledges a refused file; returns whether there is one of this name.
@@ -125,12 +129,8 @@ fn acknowledge_file(
 fn nothing(tx: &Tx<'_>, thing: &str) -> Problem {
     let shown = text::visible(thing);
     match JobId::parse(thing).map(|id| tx.account_of(&id)) {
-        Some(Ok(Some(_))) => {
-            Problem::No(format!("job {shown} does not stand under attention: `qunfa show {shown}`"))
-        }
+        Some(Ok(Some(_))) => Problem::No(t!("ack-not-job", job = shown)),
         Some(Err(error)) => error.into(),
-        Some(Ok(None)) | None => Problem::No(format!(
-            "nothing under attention is called {shown}: `qunfa status` shows the ids"
-        )),
+        Some(Ok(None)) | None => Problem::No(t!("ack-unknown", thing = shown)),
     }
 }

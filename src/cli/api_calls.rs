@@ -322,7 +322,7 @@ fn render(page: &mut Page, view: &ApiCallsView, kept: bool) {
 
 fn told(api_call: &ApiCallView, kept: bool) -> (Tone, String) {
     let what = capital(&api_call.what);
-    let said = api_call.why.as_ref().map(|why| reason::sentence(why));
+    let said = api_call.why.as_ref().map(reason::sentence);
     let said = said.as_deref().unwrap_or("no answer yet");
     match api_call.state.as_str() {
         "done" => (Tone::Good, done(api_call, &what)),

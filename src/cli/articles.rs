@@ -1,6 +1,7 @@
 //! Renders what the platform reported about each article of a broadcast.
 
 use super::text::{Page, Tone};
+use crate::l10n::t;
 use crate::store::ArticleResult;
 
 /// Writes a line about each article.
@@ -9,7 +10,7 @@ pub(super) fn render(page: &mut Page, articles: &[ArticleResult]) {
         return;
     }
     page.blank_line();
-    page.heading("ARTICLES");
+    page.heading(&t!("article-heading"));
     for article in articles {
         let label = format!("{}  ", article.article_idx);
         let (tone, words) = told(article);
@@ -21,44 +22,42 @@ pub(super) fn render(page: &mut Page, articles: &[ArticleResult]) {
 fn told(article: &ArticleResult) -> (Tone, String) {
     let mut words: Vec<String> = article.url.clone().into_iter().collect();
     let declared = article.user_declare_state.map(|state| match state {
-        0 => "nothing declared (未声明)".to_owned(),
-        1 => "declared original (声明原创)".to_owned(),
-        2 => "declared a reprint (声明转载)".to_owned(),
-        other => format!("declared as {other}"),
+        0 => t!("article-declared-nothing"),
+        1 => t!("article-declared-original"),
+        2 => t!("article-declared-reprint"),
+        other => t!("article-declared-other", state = %other),
     });
     words.extend(declared);
     let (tone, audit) = match article.audit_state {
         None => (Tone::Plain, None),
-        Some(0) => (Tone::Plain, Some("originality not checked (未审核)".to_owned())),
-        Some(1) => (Tone::Plain, Some("originality being checked (审核中)".to_owned())),
-        Some(11) => (Tone::Plain, Some("originality check passed (审核通过)".to_owned())),
-        Some(other) => {
-            (Tone::Warn, Some(format!("originality check failed (审核未通过): {other}")))
-        }
+        Some(0) => (Tone::Plain, Some(t!("article-unchecked"))),
+        Some(1) => (Tone::Plain, Some(t!("article-checking"))),
+        Some(11) => (Tone::Plain, Some(t!("article-passed"))),
+        Some(other) => (Tone::Warn, Some(t!("article-failed", state = %other))),
     };
     words.extend(audit);
     if let Some(url) = &article.original_url {
-        let kind = match article.original_type {
-            Some(1) => "an original article (原创)",
-            Some(2) => "an older article that is no original (老文章, 非原创)",
-            Some(3) => "a news article (新闻)",
-            Some(4) => "a banned article (黑名单)",
-            Some(_) | None => "another article",
-        };
-        words.push(format!("resembles {kind}: {url}"));
+        let url = url.as_str();
+        words.push(match article.original_type {
+            Some(1) => t!("article-like-original", url = url),
+            Some(2) => t!("article-like-older", url = url),
+            Some(3) => t!("article-like-news", url = url),
+            Some(4) => t!("article-like-banned", url = url),
+            Some(_) | None => t!("article-like-another", url = url),
+        });
     }
     words.extend(match article.can_reprint {
-        Some(0) => Some("which may not be reprinted (不可转载)".to_owned()),
-        Some(1) => Some("which may be reprinted (可以转载)".to_owned()),
+        Some(0) => Some(t!("article-no-reprint")),
+        Some(1) => Some(t!("article-may-reprint")),
         Some(_) | None => None,
     });
     if article.need_replace == Some(1) {
-        words.push("its content takes the place of ours (替换为原文内容)".to_owned());
+        words.push(t!("article-replaced"));
     }
     if article.need_show_source == Some(1) {
-        words.push("its source is named (注明转载来源)".to_owned());
+        words.push(t!("article-source-named"));
     }
-    (tone, words.join("; "))
+    (tone, words.join(&t!("resume-separator")))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use super::{Json, Problem, Terminal, database};
 use crate::calendar;
 use crate::config::Config;
 use crate::durable_file;
+use crate::l10n::t;
 use crate::model::console::HISTORY;
 
 #[derive(Debug, Args)]
@@ -45,19 +46,17 @@ pub(super) fn run(
         return Err(exists(path));
     }
     let Some(store) = database::open(config, now)? else {
-        return Err(Problem::No(
-            "there is no database yet, so there is nothing to copy".to_owned(),
-        ));
+        return Err(Problem::No(t!("backup-no-database")));
     };
     let failed = |error: io::Error| {
-        Problem::Cannot(format!("the backup {} cannot be written: {error}", path.display()))
+        Problem::Cannot(t!("backup-unwritable", file = %path.display(), error = %error))
     };
     let parent = durable_file::folder(path);
     // Only its owner may read it: it holds everything that was and will be sent.
     let copy =
         tempfile::Builder::new().prefix(".qunfa-backup-").tempfile_in(parent).map_err(failed)?;
     store.copy_to(copy.path(), now).map_err(|error| {
-        Problem::Cannot(format!("the backup {} could not be made: {error}", path.display()))
+        Problem::Cannot(t!("backup-failed", file = %path.display(), error = %error))
     })?;
     durable_file::sync(copy.path()).map_err(failed)?;
     let bytes = copy.path().metadata().map_err(failed)?.len();
@@ -77,10 +76,7 @@ pub(super) fn run(
 }
 
 fn exists(path: &Path) -> Problem {
-    Problem::No(format!(
-        "{} exists already, and a backup overwrites nothing: give it another name",
-        path.display()
-    ))
+    Problem::No(t!("backup-exists", file = %path.display()))
 }
 
 /// Names the files that are not in a copy of the database and that a new machine needs.
@@ -95,41 +91,25 @@ fn keep(config: &Config, config_file: &Path) -> Vec<String> {
 fn restore(config: &Config, path: &Path) -> Vec<String> {
     let state = config.state_dir.display();
     vec![
-        "stop the daemon".to_owned(),
-        format!("move {state}/qunfa.db away, and qunfa.db-wal and qunfa.db-shm with it"),
-        format!("as the owner of {state}, copy {} to {state}/qunfa.db", path.display()),
-        format!(
-            "leave {state}/mark as it is (on another machine: put the kept one there): by it the \
-             daemon knows which ids were used since"
-        ),
-        format!(
-            "copy what was kept of {state}/media back into it: a job of the copy may need a file \
-             that was removed since"
-        ),
-        "start the daemon: a backup always starts in hold, and `qunfa status` names the jobs that \
-         may have been sent since"
-            .to_owned(),
-        format!("look in {HISTORY}, `qunfa cancel` what went out, then `qunfa resume --all`"),
+        t!("backup-stop"),
+        t!("backup-move", state = %state),
+        t!("backup-copy", state = %state, file = %path.display()),
+        t!("backup-mark", state = %state),
+        t!("backup-media", state = %state),
+        t!("backup-start"),
+        t!("backup-look", history = HISTORY),
     ]
 }
 
 fn render(page: &mut Page, view: &BackupView) {
-    let size = format!("{} bytes", text::count(view.bytes));
-    page.lines(
-        Tone::Good,
-        0,
-        &format!("{} is the database as of now: {size}, checked.", view.file),
-    );
+    let (file, bytes) = (view.file.as_str(), text::count(view.bytes));
+    page.lines(Tone::Good, 0, &t!("backup-made", file = file, bytes = bytes));
     page.blank_line();
-    page.lines(
-        Tone::Plain,
-        0,
-        "For the loss of the machine, copy these now and keep them with it, and the secrets:",
-    );
+    page.lines(Tone::Plain, 0, &t!("backup-keep"));
     for kept in &view.keep {
         page.lines(Tone::Plain, 2, kept);
     }
-    page.lines(Tone::Plain, 0, "To restore it here:");
+    page.lines(Tone::Plain, 0, &t!("backup-restore"));
     for (index, tx) in view.restore.iter().enumerate() {
         page.labelled(Tone::Plain, 2, &format!("{}. ", index + 1), tx);
     }

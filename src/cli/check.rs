@@ -18,13 +18,14 @@ use crate::calendar;
 use crate::config::Config;
 use crate::engine::{self, Deletability, Undeletable};
 use crate::inbox::{self, Diagnostic, Package, ParsedJob, ReadError};
+use crate::l10n::t;
 use crate::model::{Account, Action, JobId, JobSpec, JobState, Kind, OnQuota};
 use crate::plan::Job;
 use crate::reason::Reason;
 use crate::schedule::Placement;
 use crate::schedule::receivers::Fate;
 use crate::store::{IngestOutcome, JobView, Rescheduled, Store, StoreError, Tx};
-use crate::text::reason;
+use crate::text::{names, reason};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -163,10 +164,25 @@ fn ledger(config: &Config, now: DateTime<Utc>) -> Result<(Store, Option<String>)
 /// How many dates of a series are shown that are sent as written.
 const DATES_SHOWN: usize = 3;
 
-const KNOWN: &str = "this very job is known: dropping it again changes nothing";
-const UPDATED: &str = "a job of this id is planned: it becomes as written here";
-const ANEW: &str = "a job of this id ended and never went out: it is planned anew as written here";
-const ANEW_FAILED: &str = "a job of this id failed: it is planned anew as written here";
+/// What the database has about a job that is dropped again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Note {
+    Known,
+    Updated,
+    Anew,
+    AnewFailed,
+}
+
+impl Note {
+    fn words(self) -> String {
+        match self {
+            Self::Known => t!("check-known"),
+            Self::Updated => t!("check-updated"),
+            Self::Anew => t!("check-anew"),
+            Self::AnewFailed => t!("check-anew-failed"),
+        }
+    }
+}
 
 /// Whether the jobs that are planned already could be read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -213,12 +229,12 @@ fn views(
 }
 
 /// Returns what the database has about a job that is dropped again.
-fn note((id, outcome): &(JobId, IngestOutcome)) -> Option<(JobId, &'static str)> {
+fn note((id, outcome): &(JobId, IngestOutcome)) -> Option<(JobId, Note)> {
     let note = match outcome {
-        IngestOutcome::Known => KNOWN,
-        IngestOutcome::Updated => UPDATED,
-        IngestOutcome::Anew(JobState::Failed) => ANEW_FAILED,
-        IngestOutcome::Anew(_) => ANEW,
+        IngestOutcome::Known => Note::Known,
+        IngestOutcome::Updated => Note::Updated,
+        IngestOutcome::Anew(JobState::Failed) => Note::AnewFailed,
+        IngestOutcome::Anew(_) => Note::Anew,
         IngestOutcome::New | IngestOutcome::Refused(_) => return None,
     };
     Some((id.clone(), note))
@@ -235,29 +251,30 @@ fn warn_of_deletions(
         let why = match engine::deletable(tx, deletion, &job.spec.account)? {
             // A broadcast that has not been sent yet may have been sent by then.
             Deletability::Can(_) | Deletability::Cannot(Undeletable::NotYet(_)) => continue,
-            Deletability::Cannot(Undeletable::Never(why)) => reason::sentence(&why),
+            Deletability::Cannot(Undeletable::Never(why)) => {
+                t!("check-deletes-nothing", why = reason::sentence(&why))
+            }
             Deletability::Cannot(Undeletable::Unless(why)) => {
-                let why = reason::sentence(&why);
-                format!("{why}; `force: true` asks for it all the same")
+                t!("check-deletes-nothing-unless", why = reason::sentence(&why))
             }
         };
         for view in checked.iter_mut().filter(|view| view.id == job.spec.id.as_str()) {
-            view.warnings.push(format!("it deletes nothing: {why}"));
+            view.warnings.push(why.clone());
         }
     }
     Ok(())
 }
 
 /// Notes what the database has about a job; that it was sent already needs no warning.
-fn note_known(job: &mut CheckedJob, known: &[(JobId, &'static str)]) {
+fn note_known(job: &mut CheckedJob, known: &[(JobId, Note)]) {
     let Some((_, note)) = known.iter().find(|(id, _)| id.as_str() == job.id) else { return };
-    job.never_goes &= *note != KNOWN;
-    let is_over = *note == KNOWN && job.goes_at.is_none() && job.state != JobState::Planned;
+    job.never_goes &= *note != Note::Known;
+    let is_over = *note == Note::Known && job.goes_at.is_none() && job.state != JobState::Planned;
     if is_over {
         job.warnings.clear();
-        job.notes.push(format!("{note}; it is {}", job.state));
+        job.notes.push(t!("check-known-over", state = names::job_state(job.state)));
     } else {
-        job.notes.push((*note).to_owned());
+        job.notes.push(note.words());
     }
 }
 
@@ -291,7 +308,7 @@ fn zone_warning(spec: &JobSpec, now: DateTime<Utc>) -> Option<String> {
     let from = zone_data::differs_from(spec.timezone, now)?;
     // A job with a time of its own is over by then.
     let concerns = spec.at.is_none_or(|at| at >= from);
-    concerns.then(|| format!("{}: {}", zone_data::warning(spec.timezone, from), zone_data::ADVICE))
+    concerns.then(|| zone_data::warning_and_advice(spec.timezone, from))
 }
 
 fn forecast_one(
@@ -304,24 +321,19 @@ fn forecast_one(
     let Some(view) = tx.job_view(spec.id.as_str())? else { return Ok(None) };
     let mut warnings = warnings(&view, spec, now);
     if account.kind == Kind::Subscription && spec.action.name() == "qrcode" {
-        warnings.push(
-            "codes with a scene are said to be for service accounts only: the platform may refuse it \
-             (48001)"
-                .to_owned(),
-        );
+        warnings.push(t!("check-qrcode-subscription"));
     }
     let stands = tx.job(&spec.id)?;
     warnings.extend(qrcodes::few_left(tx, (&stands, account), now)?);
     let fails = fails(tx, (&stands, account), schedules)?;
-    warnings
-        .extend(fails.as_ref().map(|why| format!("it will not go: {why}, and on_quota is fail")));
+    warnings.extend(fails.as_ref().map(|why| t!("check-fails", why = why.as_str())));
     let kept = match stands.asked || !view.state.waits() {
         true => None,
         false => schedules.kept_back(tx, (&stands, account), view.due)?,
     };
     if let Some(KeptBack { why, month, .. }) = &kept {
         let (why, until) = (reason::sentence(why), text::time(month.end()));
-        warnings.push(format!("{why}: it does not go before {until}"));
+        warnings.push(t!("check-kept-back", why = why, until = until));
     }
     let refused = tx.unknown_tag(&spec.id, account, now)?.is_some();
     match tx.receivers_forecast(&spec.id, account, (view.due, now))? {
@@ -367,7 +379,7 @@ fn fails(
 fn recurring(
     tx: &Tx<'_>,
     file: &JobFile,
-    (accounts, known): (&[&Account], &[(JobId, &'static str)]),
+    (accounts, known): (&[&Account], &[(JobId, Note)]),
     schedules: &Schedules,
 ) -> Result<Vec<CheckedSeries>, StoreError> {
     let mut checked = Vec::new();
@@ -396,7 +408,7 @@ fn recurring(
             words: recurrence.words(),
             timezone: recurrence.zone().name().to_owned(),
             notes: (job.notes.iter().cloned())
-                .chain(known.map(str::to_owned))
+                .chain(known.map(Note::words))
                 .chain(strangers(tx, &job.spec)?)
                 .chain(series::first_texts(&job.spec, recurrence, schedules.now))
                 .chain(zone_warning(&job.spec, schedules.now))
@@ -444,45 +456,50 @@ fn goes_at(view: &JobView, spec: &JobSpec, now: DateTime<Utc>) -> Option<DateTim
 
 /// Returns what keeps a job from being sent at its time.
 fn warnings(view: &JobView, spec: &JobSpec, now: DateTime<Utc>) -> Vec<String> {
-    let reason = view.reason.as_ref().map(|why| reason::sentence(why));
+    let reason = view.reason.as_ref().map(reason::sentence);
     let reason = reason.unwrap_or_default();
     if goes_at(view, spec, now).is_none() {
         let waits = matches!(view.state, JobState::Planned | JobState::Held | JobState::Releasing);
         let ended = if waits {
             let passed = text::distance(view.due, now);
-            format!("its time was {passed}, longer than its grace: it will be missed")
+            t!("check-missed", passed = passed)
         } else if reason.is_empty() {
-            format!("it will not go: it is {}", view.state)
+            t!("check-never", state = names::job_state(view.state))
         } else {
-            format!("it will not go: it is {}, {reason}", view.state)
+            t!("check-never-because", state = names::job_state(view.state), why = reason)
         };
         return vec![ended];
     }
     let planned = spec.at.unwrap_or(view.due);
     let mut warnings = Vec::new();
     if view.due > planned {
-        warnings.push(format!("not at {}: {reason}", text::time(planned)));
+        warnings.push(t!("check-not-at", at = text::time(planned), why = reason));
     }
     if calendar::guard_end(view.due).is_some() {
-        warnings.push("nothing is sent in the first two minutes of a Beijing day".to_owned());
+        warnings.push(t!("check-guard"));
     }
     if view.state == JobState::Held {
-        warnings.push("it is held until a person approves it".to_owned());
+        warnings.push(t!("check-held"));
     }
     warnings
+}
+
+/// Returns what a file has that would be taken.
+fn counted(file: &FileView) -> String {
+    let (name, n, series) = (file.file.as_str(), file.jobs.len(), file.series.len());
+    let jobs = text::count(n as u64);
+    match (n, series) {
+        (_, 0) => t!("check-ok", file = name, n = n, jobs = jobs),
+        (0, _) => t!("check-ok-series", file = name, series = %series),
+        (_, _) => t!("check-ok-both", file = name, n = n, jobs = jobs, series = %series),
+    }
 }
 
 /// Writes the answer about each file.
 pub(super) fn render(page: &mut Page, view: &CheckView, now: DateTime<Utc>) {
     for file in &view.files {
         if file.ok {
-            let jobs = text::plural(file.jobs.len(), "job", "jobs");
-            let counted = match (file.jobs.len(), file.series.len()) {
-                (_, 0) => jobs,
-                (0, series) => format!("{series} series"),
-                (_, series) => format!("{jobs}, {series} series"),
-            };
-            page.lines(Tone::Good, 0, &format!("{}: ok, {counted}", file.file));
+            page.lines(Tone::Good, 0, &counted(file));
         }
         for (index, diagnostic) in file.diagnostics.iter().enumerate() {
             if index > 0 {
@@ -500,23 +517,22 @@ pub(super) fn render(page: &mut Page, view: &CheckView, now: DateTime<Utc>) {
             page.lines(Tone::Warn, 2, &one.sentence());
         }
         if file.moves.len() > moves::SHOWN {
-            let more =
-                text::plural(file.moves.len() - moves::SHOWN, "more job moves", "more jobs move");
-            page.lines(Tone::Warn, 2, &format!("{more}: `--json` lists them"));
+            let more = file.moves.len() - moves::SHOWN;
+            let count = text::count(more as u64);
+            page.lines(Tone::Warn, 2, &t!("check-more-moves", n = more, count = count));
         }
         page.blank_line();
     }
     if let Some(why) = &view.unread {
-        let note = format!("What is planned already was not counted: {why}");
-        page.lines(Tone::Warn, 0, &note);
+        page.lines(Tone::Warn, 0, &t!("check-unread", why = why.as_str()));
         page.blank_line();
     }
     let bad = view.files.iter().filter(|file| !file.ok).count();
-    let problems = view.files.iter().map(|file| file.diagnostics.len()).sum();
+    let problems: usize = view.files.iter().map(|file| file.diagnostics.len()).sum();
     if bad > 0 {
-        let (problems, bad) =
-            (text::plural(problems, "problem", "problems"), text::plural(bad, "file", "files"));
-        page.lines(Tone::Alarm, 0, &format!("{problems} in {bad}: the inbox would refuse this."));
+        let problems = t!("check-problems", n = problems, count = text::count(problems as u64));
+        let files = t!("check-files", n = bad, count = text::count(bad as u64));
+        page.lines(Tone::Alarm, 0, &t!("check-refused", problems = problems, files = files));
     }
 }
 
@@ -535,29 +551,35 @@ fn what(job: &CheckedJob) -> String {
         return job.what.clone();
     }
     let receivers = match job.receivers {
-        Some(some) => format!("{} receivers", text::count(some.into())),
+        Some(some) => t!("check-receivers", count = text::count(some.into())),
         None => job.audience.clone(),
     };
-    let batches = text::plural(job.batches, "call", "calls");
-    format!("{} of {} to {receivers} in {batches}", job.action, job.msgtype)
+    t!(
+        "check-what",
+        action = job.action.as_str(),
+        msgtype = job.msgtype.as_str(),
+        receivers = receivers,
+        n = job.batches,
+        calls = text::count(job.batches as u64)
+    )
 }
 
 fn checked(page: &mut Page, job: &CheckedJob, now: DateTime<Utc>) {
     page.lines(Tone::Head, 2, &text::named(&job.title, &format!("{} ({})", job.id, job.account)));
     page.lines(Tone::Plain, 4, &what(job));
     if let Some(at) = job.goes_at {
-        page.lines(Tone::Plain, 4, &format!("goes at {}", text::time_and_distance(at, now)));
+        page.lines(Tone::Plain, 4, &t!("check-goes", at = text::time_and_distance(at, now)));
     }
     for note in &job.notes {
-        page.labelled(Tone::Quiet, 4, "note: ", note);
+        page.labelled(Tone::Quiet, 4, &t!("check-note"), note);
     }
     for warning in &job.warnings {
-        page.labelled(Tone::Warn, 4, "warning: ", warning);
+        page.labelled(Tone::Warn, 4, &t!("check-warning"), warning);
     }
 }
 
 fn checked_series(page: &mut Page, series: &CheckedSeries, now: DateTime<Utc>) {
-    let name = format!("{} ({}), a series", series.id, series.account);
+    let name = t!("check-a-series", id = series.id.as_str(), account = series.account.as_str());
     page.lines(Tone::Head, 2, &text::named(&series.title, &name));
     let CheckedSeries { words, cron, timezone, occurrences, planned, .. } = series;
     page.lines(Tone::Plain, 4, &format!("{words} ({cron}, {timezone})"));
@@ -566,20 +588,20 @@ fn checked_series(page: &mut Page, series: &CheckedSeries, now: DateTime<Utc>) {
     }
     for job in occurrences {
         let at = job.goes_at.map_or_else(
-            || job.state.to_string(),
-            |at| format!("goes at {}", text::time_and_distance(at, now)),
+            || names::job_state(job.state),
+            |at| t!("check-goes", at = text::time_and_distance(at, now)),
         );
         page.labelled(Tone::Plain, 4, &format!("{}  ", job.id), &at);
         for warning in &job.warnings {
-            page.labelled(Tone::Warn, 6, "warning: ", warning);
+            page.labelled(Tone::Warn, 6, &t!("check-warning"), warning);
         }
     }
     let unshown = planned.saturating_sub(occurrences.len());
     if unshown > 0 {
-        let more = text::plural(unshown, "more date", "more dates");
-        page.lines(Tone::Quiet, 4, &format!("and {more} within the weeks that are planned ahead"));
+        let count = text::count(unshown as u64);
+        page.lines(Tone::Quiet, 4, &t!("check-more-dates", n = unshown, count = count));
     }
     for note in &series.notes {
-        page.labelled(Tone::Quiet, 4, "note: ", note);
+        page.labelled(Tone::Quiet, 4, &t!("check-note"), note);
     }
 }

@@ -186,6 +186,8 @@ fn on(config: &AccountConfig) -> Vec<String> {
         account.payment.then_some("payment"),
         (!config.verified).then_some("not verified"),
         config.replaces.as_ref().map(|_| "replaces another appid"),
+        // Its URL may hold a password.
+        config.proxy.as_ref().map(|_| "proxy"),
     ];
     words.into_iter().flatten().map(ToOwned::to_owned).collect()
 }

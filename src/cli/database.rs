@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 
 use super::Problem;
 use crate::config::Config;
+use crate::l10n::t;
 use crate::store::Store;
 
 /// Opens the database; none if it does not exist.
@@ -38,20 +39,15 @@ pub(super) fn owned(folder: &Path, metadata: &Metadata) -> Result<(), Problem> {
         return Ok(());
     }
     let name = user(owner);
-    Err(Problem::Cannot(format!(
-        "{} belongs to {name}; run as its owner: sudo -u {name} qunfa ...",
-        folder.display()
-    )))
+    Err(Problem::Cannot(t!("cli-not-owner", folder = %folder.display(), user = name)))
 }
 
 /// Returns the error for a folder that cannot even be read, with its owner.
 fn unreadable(folder: &Path, error: &io::Error) -> Problem {
     let visible = folder.ancestors().find_map(|folder| fs::metadata(folder).ok());
     let name = visible.map_or_else(|| "qunfa".to_owned(), |metadata| user(metadata.uid()));
-    Problem::Cannot(format!(
-        "{} cannot be read ({error}); run as its owner: sudo -u {name} qunfa ...",
-        folder.display()
-    ))
+    let folder = folder.display();
+    Problem::Cannot(t!("cli-unreadable", folder = %folder, error = %error, user = name))
 }
 
 /// Returns a user in the form that `sudo -u` takes.

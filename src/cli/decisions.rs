@@ -1,8 +1,6 @@
 //! The commands `hold`, `approve`, `cancel` and `resolve`. Each reports what it changed and what it
 //! could not change.
 
-use std::fmt::Write as _;
-
 use chrono::{DateTime, Utc};
 use clap::Args;
 
@@ -12,11 +10,12 @@ use super::text;
 use super::{Problem, Terminal, database, moves, reply, reschedule, series};
 use crate::calendar;
 use crate::config::Config;
+use crate::l10n::t;
 use crate::model::{BatchState, JobState};
 use crate::plan;
 use crate::reason::Operation;
 use crate::store::{Decision, JobView, Resolution, Ruling, Series, Store};
-use crate::text::reason;
+use crate::text::{names, reason};
 
 #[derive(Debug, Args)]
 #[group(id = "whom", args = ["account", "all"], required = true, multiple = false)]
@@ -80,9 +79,7 @@ pub(super) fn hold(
     let name = options.account.as_deref();
     let account = name.map(|name| named_account(config, name, now)).transpose()?;
     let Some(mut store) = database::open(config, now)? else {
-        return Err(Problem::No(
-            "there is no database yet, so nothing is released and nothing can be held".to_owned(),
-        ));
+        return Err(Problem::No(t!("hold-no-database")));
     };
     let said = options.reason.said(who);
     let before = store.transaction(|tx| {
@@ -99,26 +96,19 @@ pub(super) fn hold(
         }
         Ok::<_, Problem>(before)
     })?;
-    let whom = name.map_or_else(|| "Every account".to_owned(), |name| format!("Account {name}"));
-    let mut answer = match before {
-        Some((since, why)) => format!(
-            "{whom} was on hold already, since {} ({}).\n",
-            calendar::beijing(since),
-            text::visible(&reason::sentence(&why))
-        ),
-        None => format!(
-            "{whom} is on hold since {}: nothing is asked for from now on.\n\
-             What a request under way brings is still stored.\n",
-            calendar::beijing(now)
-        ),
+    let whom = name.map_or_else(|| t!("hold-all"), |name| t!("hold-account", account = name));
+    let state = match before {
+        Some((since, why)) => {
+            let why = text::visible(&reason::sentence(&why));
+            t!("hold-already", whom = whom, since = calendar::beijing(since), why = why)
+        }
+        None => {
+            let held = t!("hold-held", whom = whom, since = calendar::beijing(now));
+            held + "\n" + &t!("hold-under-way")
+        }
     };
-    let name = name.unwrap_or("--all");
-    writeln!(
-        answer,
-        "`qunfa resume {name}` lets the jobs go on; what its grace has passed for is missed then."
-    )
-    .expect("a String takes everything");
-    say(&answer, terminal)
+    let next = t!("hold-resume", whom = name.unwrap_or("--all"));
+    say(&format!("{state}\n{next}\n"), terminal)
 }
 
 /// Releases a job that waits for an approval.
@@ -146,21 +136,16 @@ pub(super) fn approve(
     let due = calendar::beijing(job.due);
     let without_place = job.reason.as_ref().filter(|reason| reason.is_without_place());
     let answer = if let Some(why) = without_place {
-        format!(
-            "Job {} is approved, but as it stands it is not sent at {due}: {}.\n{}",
-            job.id,
-            reply::told(why),
-            decided.next
-        )
+        let why = reply::told(why);
+        t!("approve-without-place", job = job.id.as_str(), due = due, why = why)
+            + "\n"
+            + &decided.next
     } else if late {
-        format!(
-            "Job {} is approved, but it was due {due} and its grace has passed: it becomes missed.\n",
-            job.id
-        )
+        t!("approve-late", job = job.id.as_str(), due = due) + "\n"
     } else if job.due <= now {
-        format!("Job {} is approved and goes at once: it was due {due}.\n{}", job.id, decided.next)
+        t!("approve-at-once", job = job.id.as_str(), due = due) + "\n" + &decided.next
     } else {
-        format!("Job {} is approved and goes at {due}.\n{}", job.id, decided.next)
+        t!("approve-goes", job = job.id.as_str(), due = due) + "\n" + &decided.next
     };
     say(&answer, terminal)
 }
@@ -185,7 +170,7 @@ pub(super) fn cancel(
         }
         if let Some(moved) = series::skip(&mut store, &options.job, config, (said, now))? {
             let id = text::visible(&options.job);
-            let answer = format!("{id} is cancelled: this date of the series does not come.\n");
+            let answer = t!("cancel-date", id = id) + "\n";
             return say(&(answer + &moves::lines(&moved)), terminal);
         }
     }
@@ -204,36 +189,33 @@ fn named_series(
     now: DateTime<Utc>,
 ) -> Result<(Store, Series), Problem> {
     let Some(store) = database::open(config, now)? else {
-        return Err(Problem::No(format!("{}; there is no database yet", lookup::unknown(id))));
+        return Err(Problem::No(t!("cli-no-database", unknown = lookup::unknown(id))));
     };
     let found = lookup::find_series(&store.read(), id)?;
     match found {
         Some(series) => Ok((store, series)),
-        None => {
-            Err(Problem::No(format!("{option} is for a series, and {} is none", text::visible(id))))
-        }
+        None => Err(Problem::No(t!("cli-no-series", option = option, id = text::visible(id)))),
     }
 }
 
 fn cancelled(job: &JobView) -> String {
-    let (id, state) = (&job.id, job.state);
-    if state == JobState::Cancelled {
-        return format!("Job {id} is cancelled: nothing of it goes out.\n");
+    let id = job.id.as_str();
+    if job.state == JobState::Cancelled {
+        return t!("cancel-whole", job = id) + "\n";
     }
     let numbers = |wanted: fn(BatchState) -> bool| {
         let those = job.batches.iter().filter(|batch| wanted(batch.state));
         let numbers: Vec<_> = those.map(|batch| batch.number.to_string()).collect();
-        (!numbers.is_empty()).then(|| numbers.join(", "))
+        (!numbers.is_empty()).then(|| names::list(&numbers))
     };
     let stopped = numbers(|state| state == BatchState::Refused).unwrap_or_default();
-    let mut answer = format!("Job {id} is {state} and stops here: not sent is batch {stopped}.\n");
+    let state = names::job_state(job.state);
+    let mut answer = t!("cancel-rest", job = id, state = state, batches = stopped) + "\n";
     if let Some(out) = numbers(|state| matches!(state, BatchState::Accepted | BatchState::Sent)) {
-        writeln!(answer, "What the platform accepted cannot be called back: batch {out}.")
-            .expect("a String takes everything");
+        answer += &(t!("cancel-accepted", batches = out) + "\n");
     }
     if let Some(open) = numbers(|state| matches!(state, BatchState::Asking | BatchState::InDoubt)) {
-        writeln!(answer, "This may have gone out, and is settled as ever: batch {open}.")
-            .expect("a String takes everything");
+        answer += &(t!("cancel-open", batches = open) + "\n");
     }
     answer
 }
@@ -257,32 +239,24 @@ pub(super) fn resolve(
     let mut answer = resolved(&decided.job, ruling);
     let numbered = matches!(ruling, Ruling::Sent(Some(_)));
     if kept_back > 0 && !numbered && decided.job.state != JobState::Uncertain {
-        answer.push_str("The events kept back count as sends made elsewhere.\n");
+        answer += &(t!("resolve-kept-back") + "\n");
     }
     answer.push_str(&moves::lines(&decided.moves));
     say(&answer, terminal)
 }
 
 fn resolved(job: &JobView, ruling: Ruling) -> String {
-    let id = &job.id;
-    let mut answer = format!("Job {id} is {}.\n", job.state);
-    answer.push_str(match ruling {
-        Ruling::Sent(Some(_)) => {
-            "Its charges are kept, and the platform is asked for its result.\n"
-        }
-        Ruling::Sent(None) => {
-            "Its charges are kept; without its number nothing more is known of it.\n"
-        }
-        Ruling::NotSent => "What it had reserved is returned.\n",
+    let id = job.id.as_str();
+    let mut lines = vec![t!("cli-job-is", job = id, state = names::job_state(job.state))];
+    lines.push(match ruling {
+        Ruling::Sent(Some(_)) => t!("resolve-sent"),
+        Ruling::Sent(None) => t!("resolve-sent-without-number"),
+        Ruling::NotSent => t!("resolve-not-sent"),
     });
     if job.state == JobState::Uncertain {
-        answer.push_str("Other batches of it are still in doubt.\n");
+        lines.push(t!("resolve-others"));
     } else if ruling == Ruling::NotSent {
-        writeln!(
-            answer,
-            "`qunfa retry {id}` asks for it again.\n`qunfa resolve {id} --sent` takes this back until then."
-        )
-            .expect("a String takes everything");
+        lines.extend([t!("resolve-retry", job = id), t!("resolve-back", job = id)]);
     }
-    answer
+    lines.join("\n") + "\n"
 }

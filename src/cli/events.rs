@@ -5,7 +5,9 @@ use serde::Serialize;
 
 use super::text;
 use crate::calendar;
+use crate::l10n::t;
 use crate::store::EventView;
+use crate::text::names;
 use crate::wechat::callback::{self, Incoming, MassEvent};
 
 /// One event, with the fields that only its body has.
@@ -53,7 +55,12 @@ impl EventStory {
     /// Returns its content in words.
     pub(super) fn words(&self) -> String {
         let EventView { msg_id, words, status, .. } = &self.event;
-        let mut parts = vec![format!("event of broadcast {msg_id}: {words} ({status})")];
+        let mut parts = vec![t!(
+            "event-of",
+            id = %msg_id,
+            words = words.as_str(),
+            status = status.as_str()
+        )];
         let event = &self.event;
         parts.extend(counted([
             event.total_count,
@@ -63,34 +70,40 @@ impl EventStory {
         ]));
         parts.extend(self.check_state.map(checked));
         parts.extend(self.origin());
-        parts.join("; ")
+        parts.join(&t!("resume-separator"))
     }
 
     /// Returns when it was written, by whom and to whom, as far as it says so.
     fn origin(&self) -> Option<String> {
         let at = self.created_at.map(calendar::beijing);
-        let from = self.from_user.as_deref().map(|name| format!("by {}", text::visible(name)));
-        let to = self.to_user.as_deref().map(|name| format!("to {}", text::visible(name)));
+        let from = self.from_user.as_deref().map(|name| t!("event-by", name = text::visible(name)));
+        let to = self.to_user.as_deref().map(|name| t!("event-to", name = text::visible(name)));
         let parts: Vec<_> = [at, from, to].into_iter().flatten().collect();
-        (!parts.is_empty()).then(|| format!("written {}", parts.join(" ")))
+        (!parts.is_empty()).then(|| t!("event-written", parts = parts.join(" ")))
     }
 }
 
 /// Returns the result of the originality check of all articles.
 fn checked(state: i64) -> String {
-    let words = match state {
-        1 => "no reprint, may be sent (未被判为转载, 可以群发)",
-        2 => "a reprint, may be sent (被判为转载, 可以群发)",
-        3 => "a reprint, may not be sent (被判为转载, 不能群发)",
-        _ => return format!("originality check {state}"),
-    };
-    format!("originality check {state}: {words}")
+    match state {
+        1 => t!("event-check-1"),
+        2 => t!("event-check-2"),
+        3 => t!("event-check-3"),
+        _ => t!("event-check-other", state = %state),
+    }
 }
 
 /// Returns an event's counts in words, if there are any.
 pub(super) fn counted(counts: [Option<i64>; 4]) -> Option<String> {
-    let names = ["in the audience", "after filtering", "reached", "not reached"];
-    let counts = counts.into_iter().zip(names);
-    let known: Vec<_> = counts.filter_map(|(n, name)| Some(format!("{} {name}", n?))).collect();
-    (!known.is_empty()).then(|| known.join(", "))
+    let [all, filtered, reached, not_reached] = counts;
+    let known: Vec<_> = [
+        all.map(|n| t!("event-audience", count = %n)),
+        filtered.map(|n| t!("event-filtered", count = %n)),
+        reached.map(|n| t!("event-reached", count = %n)),
+        not_reached.map(|n| t!("event-not-reached", count = %n)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    (!known.is_empty()).then(|| names::list(&known))
 }

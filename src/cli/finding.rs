@@ -1,8 +1,9 @@
 //! One result of a check of the installation, as `config check` and `doctor` show it.
 
+use crate::l10n::t;
 use serde::Serialize;
 
-use super::text::{Page, Tone};
+use super::text::{self, Page, Tone};
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -55,6 +56,14 @@ impl Finding {
         Self { verdict: Verdict::Warning, ..Self::good(check, what) }
     }
 
+    /// Returns the same as a warning if it is bad.
+    pub(super) fn softened(self) -> Self {
+        match self.verdict {
+            Verdict::Bad => Self { verdict: Verdict::Warning, ..self },
+            Verdict::Warning | Verdict::Good => self,
+        }
+    }
+
     /// Returns the same about an account.
     pub(super) fn of(self, account: &str) -> Self {
         Self { account: Some(account.to_owned()), ..self }
@@ -63,14 +72,34 @@ impl Finding {
     /// Writes it on a line, and below it what can be done.
     pub(super) fn render(&self, page: &mut Page) {
         let (label, tone) = match self.verdict {
-            Verdict::Good => ("good     ", Tone::Plain),
-            Verdict::Warning => ("warning  ", Tone::Warn),
-            Verdict::Bad => ("bad      ", Tone::Alarm),
+            Verdict::Good => (t!("finding-good"), Tone::Plain),
+            Verdict::Warning => (t!("finding-warning"), Tone::Warn),
+            Verdict::Bad => (t!("finding-bad"), Tone::Alarm),
         };
         let account = self.account.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
-        page.labelled(tone, 0, label, &format!("{account}{}: {}", self.check, self.what));
+        let (check, what) = (check_name(self.check), self.what.as_str());
+        let line = t!("finding-line", account = account, check = check, what = what);
+        page.labelled(tone, 0, &label, &line);
         if let Some(advice) = &self.advice {
-            page.lines(Tone::Plain, label.len(), advice);
+            page.lines(Tone::Plain, text::width(&label), advice);
         }
+    }
+}
+
+/// Returns the name of a check as people read it; JSON has the word itself.
+fn check_name(check: &str) -> String {
+    match check {
+        "config" => t!("finding-config"),
+        "secrets" => t!("finding-secrets"),
+        "zone data" => t!("finding-zone-data"),
+        "token" => t!("finding-token"),
+        "IP list" => t!("finding-ip-list"),
+        "listen" => t!("finding-listen"),
+        "clock" => t!("finding-clock"),
+        "connection" => t!("finding-connection"),
+        "rights" => t!("finding-rights"),
+        "callback" => t!("finding-callback"),
+        "database" => t!("finding-database"),
+        other => other.to_owned(),
     }
 }

@@ -14,6 +14,7 @@ use super::{Json, Problem, Terminal, database, lookup, wait};
 use crate::calendar;
 use crate::config::Config;
 use crate::daemon;
+use crate::l10n::t;
 use crate::store::{FollowersView, Store};
 use crate::text::reason;
 
@@ -62,7 +63,9 @@ pub(super) fn run(
     let followers = store.read().followers_view(name)?;
     if followers.read_at.is_none() {
         return Err(match (&followers.under_way, &followers.failed) {
-            (Some(how), _) => Problem::No(format!("the followers of {name} are being read: {how}")),
+            (Some(how), _) => {
+                Problem::No(t!("followers-being-read", account = *name, how = how.as_str()))
+            }
             (None, Some(why)) => failed(name, why),
             (None, None) => never_read(name),
         });
@@ -72,13 +75,11 @@ pub(super) fn run(
 }
 
 fn never_read(name: &str) -> Problem {
-    Problem::No(format!(
-        "the followers of {name} were never read; `qunfa followers {name} --refresh` reads them"
-    ))
+    Problem::No(t!("followers-never-read", account = name))
 }
 
 fn failed(name: &str, why: &str) -> Problem {
-    Problem::No(format!("the followers of {name} could not be read: {}", text::visible(why)))
+    Problem::No(t!("followers-failed", account = name, why = text::visible(why)))
 }
 
 /// Stores a request for the daemon, and waits until it is done.
@@ -106,20 +107,14 @@ fn refresh(
             };
         }
         if daemon::running(&config.state_dir).is_none() {
-            return Err(Problem::No(format!(
-                "the daemon is not running: it reads the followers of {name} when it is started"
-            )));
+            return Err(Problem::No(t!("followers-no-daemon", account = name)));
         }
         if let Some(paused) = store.read().stops(name)?.paused {
             let why = text::visible(&reason::sentence(&paused.1));
-            return Err(Problem::No(format!(
-                "account {name} is paused ({why}): its followers are read after `qunfa resume {name}`"
-            )));
+            return Err(Problem::No(t!("followers-paused", account = name, why = why)));
         }
         if (terminal.now)() - begun_at > PATIENCE {
-            return Err(Problem::No(format!(
-                "the followers of {name} are still being read; `qunfa followers {name}` shows them later"
-            )));
+            return Err(Problem::No(t!("followers-later", account = name)));
         }
         let how = view.under_way.unwrap_or_default();
         if how != told {
@@ -131,35 +126,44 @@ fn refresh(
     }
 }
 
+/// How wide the labels are.
+const LABEL: usize = 10;
+
 fn render(page: &mut Page, view: &AccountView<'_>, now: DateTime<Utc>) {
     let AccountView { account, followers } = view;
     let count = |known: Option<u64>| text::count(known.unwrap_or(0));
-    let all = format!("{account} has {} followers", count(followers.followers));
+    let (all, name) = (count(followers.followers), *account);
+    let all = t!("followers-all", account = name, count = all);
     page.lines(Tone::Head, 0, &all);
     if let Some(at) = followers.read_at {
         let distance = text::distance(at, now);
         page.labelled(
             Tone::Plain,
             2,
-            "read      ",
+            &text::pad(&t!("followers-label-read"), LABEL),
             &format!("{}, {distance}", calendar::beijing(at)),
         );
     }
     if followers.told > followers.followers {
-        let told = format!("the platform counts {} and lists fewer", count(followers.told));
-        page.labelled(Tone::Warn, 2, "but       ", &told);
+        let told = t!("followers-told", count = count(followers.told));
+        page.labelled(Tone::Warn, 2, &text::pad(&t!("followers-label-but"), LABEL), &told);
     }
     if let Some(how) = &followers.under_way {
-        page.labelled(Tone::Plain, 2, "now       ", how);
+        page.labelled(Tone::Plain, 2, &text::pad(&t!("followers-label-now"), LABEL), how);
     }
     if let Some(why) = &followers.failed {
-        page.labelled(Tone::Warn, 2, "last time ", why);
+        page.labelled(Tone::Warn, 2, &text::pad(&t!("followers-label-last"), LABEL), why);
     }
     page.blank_line();
     if followers.tags.is_empty() {
-        return page.lines(Tone::Quiet, 0, "It has no tags.");
+        return page.lines(Tone::Quiet, 0, &t!("followers-no-tags"));
     }
-    let mut table = Table::new(&[("tag", 0), ("name", 60), ("followers", 11)]).right(&[0, 2]);
+    let mut table = Table::new(&[
+        (t!("followers-head-tag"), 0),
+        (t!("followers-head-name"), 60),
+        (t!("followers-head-followers"), 11),
+    ])
+    .right(&[0, 2]);
     for tag in &followers.tags {
         table.row(vec![
             Cell::plain(&tag.id.to_string()),
@@ -167,7 +171,7 @@ fn render(page: &mut Page, view: &AccountView<'_>, now: DateTime<Utc>) {
             Cell::plain(&text::count(tag.followers)),
         ]);
         if tag.told > tag.followers {
-            let told = format!("the platform counts {} and lists fewer", text::count(tag.told));
+            let told = t!("followers-told", count = text::count(tag.told));
             table.note(Tone::Warn, &told);
         }
     }

@@ -3,13 +3,25 @@
 //! The English text stands beside each command and option; another language has it in its catalogue,
 //! under `help-COMMAND` and `help-COMMAND--OPTION`.
 
+mod of_clap;
+
+use std::ffi::OsString;
+
 use clap::{Arg, Command, CommandFactory as _};
 
+pub use self::of_clap::text;
+pub(super) use self::of_clap::{built, manual_page};
 use super::Arguments;
 use crate::l10n::{self, Lang};
 
-/// Returns the command line's definition with its help in the language of the moment.
+/// Returns the command line's definition with its help in the language of the moment, ready to
+/// parse with.
 pub fn command() -> Command {
+    built(unbuilt())
+}
+
+/// Returns the definition without what clap adds to it.
+pub(super) fn unbuilt() -> Command {
     match l10n::lang() {
         Lang::En => Arguments::command(),
         Lang::ZhCn => translated("help", Arguments::command()),
@@ -17,7 +29,9 @@ pub fn command() -> Command {
 }
 
 /// Returns the language that the arguments name, before anything else is read from them.
-pub fn language(mut arguments: impl Iterator<Item = String>) -> Option<Lang> {
+pub fn language(arguments: impl Iterator<Item = OsString>) -> Option<Lang> {
+    // A name of a file need not be UTF-8.
+    let mut arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
     while let Some(argument) = arguments.next() {
         match argument.strip_prefix("--lang") {
             Some("") => return arguments.next().and_then(|name| Lang::parse(&name)),
@@ -35,26 +49,44 @@ fn id_of(path: &str, argument: &Arg) -> String {
 }
 
 fn translated(path: &str, command: Command) -> Command {
-    let about = l10n::other_than_english(path);
+    let about = other(path);
     let command = match about {
         Some(about) => command.about(about),
         None => command,
     };
-    let after = l10n::other_than_english(&format!("{path}-after"));
+    let after = other(&format!("{path}-after"));
     let command = match after {
         Some(after) => command.after_help(after),
         None => command,
     };
-    let command =
-        command.mut_args(|argument| match l10n::other_than_english(&id_of(path, &argument)) {
-            Some(help) => argument.help(help),
-            None => argument,
-        });
-    let names: Vec<_> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
-    names.into_iter().fold(command, |command, name| {
-        let path = format!("{path}-{name}");
-        command.mut_subcommand(&name, |sub| translated(&path, sub))
-    })
+    command
+        .mut_args(|argument| translated_argument(&id_of(path, &argument), argument))
+        .mut_subcommands(|sub| {
+            let path = format!("{path}-{}", sub.get_name());
+            translated(&path, sub)
+        })
+}
+
+fn translated_argument(id: &str, argument: Arg) -> Arg {
+    let notes = of_clap::notes(&argument).concat();
+    let long = other(&format!("{id}-long"));
+    let argument = match other(id) {
+        Some(help) => argument.help(help + &notes),
+        None => argument,
+    };
+    let argument = match long {
+        Some(long) => argument.long_help(long + &notes),
+        None => argument,
+    };
+    if argument.get_action().takes_values() {
+        argument.hide_default_value(true).hide_possible_values(true).hide_env(true)
+    } else {
+        argument
+    }
+}
+
+fn other(id: &str) -> Option<String> {
+    l10n::other_than_english(id, &[])
 }
 
 #[cfg(test)]
@@ -67,7 +99,13 @@ mod tests {
         if command.get_after_help().is_some() {
             look(format!("{path}-after"));
         }
-        command.get_arguments().for_each(|argument| look(id_of(path, argument)));
+        for argument in command.get_arguments() {
+            let id = id_of(path, argument);
+            if argument.get_long_help().is_some() {
+                look(format!("{id}-long"));
+            }
+            look(id);
+        }
         for sub in command.get_subcommands() {
             each_id(&format!("{path}-{}", sub.get_name()), sub, look);
         }
@@ -80,15 +118,15 @@ mod tests {
             needed.insert(id);
         });
 
-        let missing: Vec<_> = l10n::within(Lang::ZhCn, || {
-            needed.iter().filter(|id| l10n::other_than_english(id).is_none()).collect()
-        });
+        let missing: Vec<_> =
+            l10n::within(Lang::ZhCn, || needed.iter().filter(|id| other(id).is_none()).collect());
         assert!(missing.is_empty(), "{missing:#?}");
         let catalogue = include_str!("../l10n/zh-CN.ftl");
         let ids = catalogue.lines().filter_map(|line| line.split_once(" ="));
         let stale: Vec<_> = ids
             .map(|(id, _)| id)
-            .filter(|id| id.starts_with("help") && !needed.contains(*id))
+            .filter(|id| id.starts_with("help") && !id.starts_with(of_clap::AREA))
+            .filter(|id| !needed.contains(*id))
             .collect();
         assert!(stale.is_empty(), "{stale:#?}");
     }
@@ -103,7 +141,7 @@ mod tests {
             ("qunfa --lang", None),
             ("qunfa show -- --lang=zh", None),
         ] {
-            let arguments = line.split(' ').map(str::to_owned);
+            let arguments = line.split(' ').map(OsString::from);
             assert_eq!(language(arguments), lang, "{line}");
         }
     }

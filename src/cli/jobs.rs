@@ -13,8 +13,10 @@ use super::format::{lateness, tone};
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database, lookup};
 use crate::config::Config;
+use crate::l10n::t;
 use crate::model::{JobId, JobState};
 use crate::store::{JobView, Store, Tx, Wanted};
+use crate::text::names;
 use crate::text::reason;
 
 /// How many jobs the text shows by default.
@@ -38,7 +40,7 @@ pub(super) struct Options {
 fn state(word: &str) -> Result<JobState, String> {
     JobState::parse(word).ok_or_else(|| {
         let words: Vec<_> = JobState::ALL.iter().map(|state| state.as_str()).collect();
-        format!("a state is one of {}", words.join(", "))
+        t!("jobs-states", states = words.join(", "))
     })
 }
 
@@ -57,7 +59,7 @@ pub(super) fn run(
     let Some(store) = store else {
         return match options.json.json {
             true => terminal.write("[]\n"),
-            false => terminal.write("No job was taken yet: the inbox takes the first file.\n"),
+            false => terminal.write(&(t!("jobs-no-database") + "\n")),
         };
     };
     let tx = store.read();
@@ -74,8 +76,8 @@ pub(super) fn run(
     let series = tx.active_series(None)?;
     let filtered = options.account.is_some() || options.state.is_some();
     terminal.answer(options.json, &jobs, |page, jobs| match jobs.as_slice() {
-        [] if filtered && all == 0 => page.raw("No job is like that."),
-        [] if all == 0 => page.raw("No job was taken yet."),
+        [] if filtered && all == 0 => page.raw(&t!("jobs-none-like-that")),
+        [] if all == 0 => page.raw(&t!("jobs-none")),
         jobs => {
             render(page, jobs, all, now);
             further(page, &series);
@@ -120,7 +122,14 @@ fn require_account(
 /// Writes jobs as a table, with the beginning of each reason below its job: `show` has the whole
 /// reason.
 fn render(page: &mut Page, jobs: &[JobView], all: u64, now: DateTime<Utc>) {
-    let heads = ["due", "", "state", "account", "title", "job"];
+    let heads = [
+        t!("jobs-head-due"),
+        String::new(),
+        t!("jobs-head-state"),
+        t!("jobs-head-account"),
+        t!("jobs-head-title"),
+        t!("jobs-head-job"),
+    ];
     let mut table = Table::of_lines(&heads, &text::JOBS_FIRST, &text::JOBS_THEN).names(3);
     for job in jobs {
         table.row(vec![
@@ -140,11 +149,9 @@ fn render(page: &mut Page, jobs: &[JobView], all: u64, now: DateTime<Utc>) {
     let shown = jobs.len() as u64;
     let line = if shown < all {
         let (shown, all) = (text::count(shown), text::count(all));
-        format!(
-            "The {shown} of {all} jobs that are due nearest to now; `--limit N` shows more, `--json` all."
-        )
+        t!("jobs-nearest", shown = shown, all = all)
     } else {
-        format!("{}; times are Beijing's.", text::plural(jobs.len(), "job", "jobs"))
+        t!("jobs-count", n = jobs.len(), count = text::count(jobs.len() as u64))
     };
     page.lines(Tone::Plain, 0, &line);
 }
@@ -157,8 +164,8 @@ fn further(page: &mut Page, series: &[JobId]) {
     }
     let mut names: Vec<_> = series.iter().take(NAMED).map(JobId::to_string).collect();
     if series.len() > NAMED {
-        names.push("others".to_owned());
+        names.push(t!("jobs-others"));
     }
-    let line = format!("More dates come of: {}. `qunfa show` tells of one.", names.join(", "));
+    let line = t!("jobs-series", names = names::list(&names));
     page.lines(Tone::Quiet, 0, &line);
 }

@@ -1,13 +1,14 @@
 //! Shell completions and manual pages, generated from the command line's definition.
 
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use clap::{Args, Command};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use super::{Problem, Terminal};
+use super::{Problem, Terminal, help};
+use crate::l10n::t;
 
 #[derive(Debug, Args)]
 pub(super) struct CompletionsOptions {
@@ -41,12 +42,26 @@ pub(super) fn man(
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Problem> {
     let Some(folder) = &options.out else {
-        let mut page = Vec::new();
-        Man::new(command).render(&mut page)?;
-        return terminal.write(&String::from_utf8_lossy(&page));
+        return terminal.write(&page(&Man::new(help::built(command)))?);
     };
-    fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(command, folder)).map_err(
-        |error| Problem::Cannot(format!("{} cannot be written to: {error}", folder.display())),
-    )?;
-    terminal.write(&format!("The pages are in {}.\n", folder.display()))
+    let command = help::built(command.disable_help_subcommand(true));
+    fs::create_dir_all(folder).and_then(|()| write_pages(command, folder)).map_err(|error| {
+        Problem::Cannot(t!("cli-man-unwritable", folder = %folder.display(), error = %error))
+    })?;
+    terminal.write(&t!("cli-man-written", folder = %folder.display()))?;
+    terminal.write("\n")
+}
+
+fn page(man: &Man) -> io::Result<String> {
+    let mut page = Vec::new();
+    man.render(&mut page)?;
+    Ok(help::manual_page(&String::from_utf8_lossy(&page)))
+}
+
+fn write_pages(command: Command, folder: &Path) -> io::Result<()> {
+    for sub in command.get_subcommands().cloned() {
+        write_pages(sub, folder)?;
+    }
+    let man = Man::new(command);
+    fs::write(folder.join(man.get_filename()), page(&man)?)
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Problem;
 use super::text::{Page, Tone};
+use crate::l10n::t;
 use crate::model::{JobId, MenuDifference, ReportedMenu, differences};
 use crate::store::Tx;
 
@@ -34,27 +35,27 @@ pub(super) fn read(tx: &Tx<'_>, id: &str) -> Result<Option<MenuView>, Problem> {
 
 pub(super) fn render(page: &mut Page, view: &MenuView) {
     page.blank_line();
-    page.heading("MENU");
+    page.heading(&t!("menu-heading"));
     let Some(differences) = &view.differences else {
         let line = match view.before {
-            None => "what stood before is not known, so it cannot be put back",
-            Some(_) => "what stands was read; it is not changed yet",
+            None => t!("menu-unknown-before"),
+            Some(_) => t!("menu-not-yet"),
         };
-        return page.lines(Tone::Quiet, 2, line);
+        return page.lines(Tone::Quiet, 2, &line);
     };
     if differences.is_empty() {
-        page.lines(Tone::Quiet, 2, "as it was before");
+        page.lines(Tone::Quiet, 2, &t!("menu-same"));
     }
     for MenuDifference { button, before, after } in differences {
-        let place = button.as_deref().unwrap_or("order of the buttons");
+        let place = button.clone().unwrap_or_else(|| t!("menu-order"));
         let (tone, label, line) = match (before, after) {
-            (None, Some(after)) => (Tone::Good, "new      ", format!("{place}: {after}")),
-            (Some(before), None) => (Tone::Warn, "gone     ", format!("{place}: {before}")),
+            (None, Some(after)) => (Tone::Good, t!("menu-new"), format!("{place}: {after}")),
+            (Some(before), None) => (Tone::Warn, t!("menu-gone"), format!("{place}: {before}")),
             (Some(before), Some(after)) => {
-                (Tone::Plain, "changed  ", format!("{place}: {before} -> {after}"))
+                (Tone::Plain, t!("menu-changed"), format!("{place}: {before} -> {after}"))
             }
             (None, None) => continue,
         };
-        page.labelled(tone, 2, label, &super::text::visible(&line));
+        page.labelled(tone, 2, &label, &super::text::visible(&line));
     }
 }

@@ -166,7 +166,7 @@ impl PlannedView {
 
     /// What keeps it from being sent as written, as sentences.
     fn reasons(&self) -> Vec<String> {
-        let causes = self.forecast.why.iter().map(|why| reason::sentence(why));
+        let causes = self.forecast.why.iter().map(reason::sentence);
         causes.chain(self.receivers.clone()).collect()
     }
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database, lookup};
 use crate::config::Config;
+use crate::l10n::t;
 use crate::model::Account;
 use crate::plan::Job;
 use crate::quota::Rule;
@@ -90,67 +91,72 @@ fn read(tx: &Tx<'_>, config: &Config, name: &str) -> Result<CodesView, Problem> 
 
 fn render(page: &mut Page, view: &CodesView, now: DateTime<Utc>) {
     if view.codes.is_empty() {
-        let line = format!("{} has no codes that qunfa made or saw scanned.", view.account);
+        let line = t!("qrcodes-none", account = view.account.as_str());
         return page.lines(Tone::Quiet, 0, &line);
     }
     let columns = [
-        ("scene", 0),
-        ("job", 24),
-        ("expires", 26),
-        ("followed", 9),
-        ("scanned", 9),
-        ("picture", 30),
+        (t!("qrcodes-head-scene"), 0),
+        (t!("qrcodes-head-job"), 24),
+        (t!("qrcodes-head-expires"), 26),
+        (t!("qrcodes-head-followed"), 9),
+        (t!("qrcodes-head-scanned"), 9),
+        (t!("qrcodes-head-picture"), 30),
     ];
     let mut table = Table::new(&columns).right(&[3, 4]);
     for code in &view.codes {
         let made = code.made.as_ref();
         let (tone, expires) = expires(made, now);
-        let job = made.map_or("made elsewhere", |made| made.job.as_deref().unwrap_or_default());
+        let elsewhere = || t!("qrcodes-elsewhere");
+        let job = made.map_or_else(elsewhere, |made| made.job.clone().unwrap_or_default());
         let file = made.and_then(|made| made.file.as_deref()).unwrap_or_default();
         table.row(vec![
             Cell::plain(&text::visible(&code.scene)),
-            Cell::plain(job),
+            Cell::plain(&job),
             Cell::new(tone, &expires),
             Cell::plain(&text::count(code.subscribed.unsigned_abs())),
             Cell::plain(&text::count(code.scanned.unsigned_abs())),
             Cell::plain(file),
         ]);
         if made.is_some_and(|made| made.requests > 1) {
-            table
-                .note(Tone::Quiet, "asked for again without a clear answer: there may be one more");
+            table.note(Tone::Quiet, &t!("qrcodes-one-more"));
         }
     }
     page.table(0, &table);
     page.blank_line();
-    page.lines(Tone::Quiet, 0, &format!("Pictures are in {}.", view.folder));
+    page.lines(Tone::Quiet, 0, &t!("qrcodes-pictures", folder = view.folder.as_str()));
 }
 
 fn expires(made: Option<&CodeRow>, now: DateTime<Utc>) -> (Tone, String) {
     let Some(made) = made else { return (Tone::Quiet, String::new()) };
     let at = made.expires_at.as_deref().map(DateTime::parse_from_rfc3339);
     match at {
-        None => (Tone::Plain, "never".to_owned()),
-        Some(Err(_)) => (Tone::Warn, "not known".to_owned()),
-        Some(Ok(at)) if at <= now => (Tone::Quiet, "expired".to_owned()),
+        None => (Tone::Plain, t!("qrcodes-never")),
+        Some(Err(_)) => (Tone::Warn, t!("qrcodes-unknown")),
+        Some(Ok(at)) if at <= now => (Tone::Quiet, t!("qrcodes-expired")),
         Some(Ok(at)) => (Tone::Plain, text::time(at.to_utc())),
     }
 }
 
 /// Writes how far a job of many codes is, and where its pictures are.
+/// How wide the labels are.
+const LABEL: usize = 10;
+
 pub(super) fn progress(page: &mut Page, codes: &CodesProgress, pictures: &str) {
     page.blank_line();
-    page.heading("CODES");
-    let made = format!("{} of {}", text::count(codes.made as u64), text::count(codes.all as u64));
+    page.heading(&t!("qrcodes-heading"));
+    let made = t!(
+        "qrcodes-made",
+        made = text::count(codes.made as u64),
+        all = text::count(codes.all as u64)
+    );
     let tone = if codes.made == codes.all { Tone::Good } else { Tone::Plain };
-    page.labelled(tone, 2, "made      ", &made);
+    page.labelled(tone, 2, &text::pad(&t!("qrcodes-label-made"), LABEL), &made);
     if codes.asked_again > 0 {
-        let again = format!(
-            "{} requests repeated one without an answer: there may be as many more temporary codes",
-            text::count(codes.asked_again as u64)
-        );
-        page.labelled(Tone::Warn, 2, "repeated  ", &again);
+        let again = t!("qrcodes-repeated", count = text::count(codes.asked_again as u64));
+        page.labelled(Tone::Warn, 2, &text::pad(&t!("qrcodes-label-repeated"), LABEL), &again);
     }
-    page.raw(&format!("  pictures  {pictures}/{}", codes.folder));
+    let label = text::pad(&t!("qrcodes-label-pictures"), LABEL);
+    page.raw(&format!("  {label}{pictures}/{}", codes.folder));
 }
 
 /// Returns a warning if few permanent codes are left once a job has its own.
@@ -168,11 +174,6 @@ pub(super) fn few_left(
     };
     let owned = u64::from(rule.used) + u64::from(rule.claimed);
     let limit = u64::from(rule.limit);
-    Ok((owned * 100 >= limit * FEW_LEFT_PERCENT).then(|| {
-        format!(
-            "with it {} of the account's {} permanent codes are used: none can be deleted",
-            text::count(owned),
-            text::count(limit)
-        )
-    }))
+    Ok((owned * 100 >= limit * FEW_LEFT_PERCENT)
+        .then(|| t!("qrcodes-few-left", owned = text::count(owned), limit = text::count(limit))))
 }

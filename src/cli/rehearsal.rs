@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::daemon;
 use crate::engine;
 use crate::inbox::{Diagnostic, Package, ParsedJob, ReadError};
+use crate::l10n::t;
 use crate::model::{Account, JobId, JobSpec};
 use crate::store::{IngestOutcome, Rescheduled, Source, Store, StoreError, Tx};
 
@@ -94,14 +95,13 @@ fn read_one(
         Err(ReadError::Failed(error)) => {
             let source = std::error::Error::source(&error).map(ToString::to_string);
             let why = source.unwrap_or_else(|| error.to_string());
-            let diagnostic = Diagnostic::whole(&name, &format!("it cannot be read: {why}"), None);
+            let diagnostic = Diagnostic::whole(&name, &t!("check-unreadable", why = why), None);
             return refused(None, vec![diagnostic]);
         }
     };
     if config.inbox_end_marker_required && !is_json(path) && !has_marker(package.bytes()) {
-        let message = "the file does not end with a line `...`, so the inbox would refuse it";
-        let help = "end it with `...`; the config asks for it (`inbox_end_marker: required`)";
-        let diagnostic = Diagnostic::whole(&name, message, Some(help));
+        let (message, help) = (t!("check-no-marker"), t!("check-no-marker-help"));
+        let diagnostic = Diagnostic::whole(&name, &message, Some(&help));
         return refused(Some(package), vec![diagnostic]);
     }
     match package.parse(accounts) {

@@ -8,6 +8,7 @@ use super::text::{self, Tone};
 use super::{Problem, Terminal, database};
 use crate::config::Config;
 use crate::daemon;
+use crate::l10n::t;
 use crate::model::{Account, JobId};
 use crate::store::{DecidedBy, JobView, Stops, Tx};
 use crate::text::reason;
@@ -75,8 +76,7 @@ pub(super) fn decide(
 ) -> Result<Decided, Problem> {
     let store = database::open(config, (terminal.now)())?;
     let (Some(mut store), Some(id)) = (store, JobId::parse(job)) else {
-        let id = text::visible(job);
-        return Err(Problem::No(format!("no job has the id {id}; `qunfa jobs` lists them")));
+        return Err(Problem::No(t!("cli-unknown-job", id = text::visible(job))));
     };
     let (job, stops, moves) = store.transaction(|tx| {
         let Some(name) = tx.account_of(&id)? else {
@@ -102,17 +102,18 @@ pub(super) fn next_text(config: &Config, stops: &Stops, account: &str) -> String
     if let Some((_, why)) = stops.hold.as_ref().filter(|_| !stops.barred) {
         let why = told(why);
         let whom = if stops.all { "--all" } else { account };
-        return format!("Nothing goes before the hold is lifted ({why}): `qunfa resume {whom}`.\n");
+        return t!("next-hold", why = why, whom = whom) + "\n";
     }
     if let Some((_, why, advice)) = stops.paused.as_ref().filter(|_| stops.barred) {
-        return format!("Nothing goes: {}.\nTo change that: {advice}.\n", told(why));
+        let stops = t!("next-barred", why = told(why));
+        return stops + "\n" + &t!("next-barred-advice", advice = advice.as_str()) + "\n";
     }
     if let Some((_, why, _)) = &stops.paused {
         let why = told(why);
-        return format!("Account {account} is paused ({why}): `qunfa resume {account}`.\n");
+        return t!("next-paused", account = account, why = why) + "\n";
     }
     match daemon::running(&config.state_dir) {
-        Some(_) => "The daemon sees it within a second.\n".to_owned(),
-        None => "The daemon is not running: it goes on when it is started.\n".to_owned(),
+        Some(_) => t!("next-daemon") + "\n",
+        None => t!("next-no-daemon") + "\n",
     }
 }

@@ -10,7 +10,9 @@ use super::{Problem, Terminal, database, moves, text};
 use crate::calendar;
 use crate::config::Config;
 use crate::inbox;
+use crate::l10n::t;
 use crate::model::JobId;
+use crate::store::JobView;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -34,10 +36,8 @@ pub(super) fn run(
     let now = (terminal.now)();
     let said = options.reason.said(who);
     let Some(mut store) = database::open(config, now)? else {
-        return Err(Problem::No(format!(
-            "{}; there is no database yet",
-            lookup::unknown(&options.job)
-        )));
+        let unknown = lookup::unknown(&options.job);
+        return Err(Problem::No(t!("cli-no-database", unknown = unknown)));
     };
     let is_job = match JobId::parse(&options.job) {
         Some(id) => store.read().account_of(&id)?.is_some(),
@@ -50,20 +50,8 @@ pub(super) fn run(
             Ok(tx.reschedule_job(id, account?, at, said, now)?)
         })?;
         let job = &decided.job;
-        let goes = match (job.state.waits(), &job.reason) {
-            (true, Some(why)) if why.is_without_place() => format!(
-                "as it stands is not sent at {}: {}",
-                calendar::beijing(job.due),
-                super::reply::told(why)
-            ),
-            (true, None) => format!("goes at {}", calendar::beijing(job.due)),
-            (true, Some(why)) => {
-                format!("goes at {} ({})", calendar::beijing(job.due), super::reply::told(why))
-            }
-            (false, _) => format!("is {}", job.stands()),
-        };
         let others = moves::lines(&decided.moves);
-        let answer = format!("Job {} is moved and {goes}.\n{others}{}", job.id, decided.next);
+        let answer = format!("{}\n{others}{}", moved_job(job), decided.next);
         return say(&answer, terminal);
     }
     let (at, moved) = store.transaction(|tx| {
@@ -76,8 +64,24 @@ pub(super) fn run(
         Ok::<_, Problem>((at, tx.take_rescheduled()))
     })?;
     let (id, at) = (text::visible(&options.job), calendar::beijing(at));
-    let answer = format!("{id} is moved to {at}; it is planned weeks before that.\n");
+    let answer = t!("reschedule-date", id = id, at = at) + "\n";
     say(&(answer + &moves::lines(&moves::views(moved))), terminal)
+}
+
+/// Returns when a job goes that was moved.
+fn moved_job(job: &JobView) -> String {
+    let (id, due) = (job.id.as_str(), calendar::beijing(job.due));
+    match (job.state.waits(), &job.reason) {
+        (true, Some(why)) if why.is_without_place() => {
+            let why = super::reply::told(why);
+            t!("reschedule-without-place", job = id, due = due, why = why)
+        }
+        (true, None) => t!("reschedule-goes", job = id, due = due),
+        (true, Some(why)) => {
+            t!("reschedule-goes-because", job = id, due = due, why = super::reply::told(why))
+        }
+        (false, _) => t!("reschedule-is", job = id, state = job.stands()),
+    }
 }
 
 /// Returns the instant of a time that an operator wrote.
@@ -91,5 +95,5 @@ pub(super) fn date(text: &str) -> Result<NaiveDate, Problem> {
 }
 
 fn no((message, help): (String, String)) -> Problem {
-    Problem::No(format!("{message}: {help}"))
+    Problem::No(t!("cli-problem-help", message = message, help = help))
 }

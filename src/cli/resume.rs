@@ -8,6 +8,7 @@ use super::reply::{Reason, next_text, say, told};
 use super::{Problem, Terminal, database, lookup, text};
 use crate::calendar;
 use crate::config::Config;
+use crate::l10n::t;
 use crate::model::console::HISTORY;
 use crate::model::{JobId, JobState};
 use crate::plan::{self, NextAction};
@@ -42,7 +43,7 @@ pub(super) fn run(
     let name = options.account.as_deref();
     name.map(|name| named_account(config, name, now)).transpose()?;
     let Some(mut store) = database::open(config, now)? else {
-        return terminal.write("Nothing was held or paused: no job was taken yet.\n");
+        return terminal.write(&(t!("resume-no-database") + "\n"));
     };
     let said = options.reason.said(who);
     let (before, lifted) = store.transaction(|tx| {
@@ -63,36 +64,29 @@ pub(super) fn run(
 
 fn lifted_text(name: Option<&str>, before: &Stops, lifted: Lifted) -> String {
     let stops = match (name, lifted.stops) {
-        (None, 0) if lifted.jobs + lifted.ended == 0 => "Nothing was held or paused.\n".to_owned(),
+        (None, 0) if lifted.jobs + lifted.ended == 0 => t!("resume-nothing") + "\n",
         (None, 0) => String::new(),
-        (None, some) => {
-            format!("Lifted {}.\n", text::plural(some, "hold or pause", "holds and pauses"))
-        }
-        (Some(name), 0) => format!("Account {name} itself was neither held nor paused.\n"),
-        (Some(name), _) if before.barred => {
-            format!("A hold or pause of account {name} is lifted.\n")
-        }
+        (None, some) => t!("resume-lifted", n = some, count = text::count(some as u64)) + "\n",
+        (Some(name), 0) => t!("resume-account-nothing", account = name) + "\n",
+        (Some(name), _) if before.barred => t!("resume-account-lifted", account = name) + "\n",
         (Some(name), _) => match &before.paused {
-            Some((since, why, _)) => format!(
-                "Account {name} goes on. It was paused since {}: {}\n",
-                calendar::beijing(*since),
-                told(why)
-            ),
-            None => format!("Account {name} goes on.\n"),
+            Some((since, why, _)) => {
+                let since = calendar::beijing(*since);
+                t!("resume-account-paused", account = name, since = since, why = told(why)) + "\n"
+            }
+            None => t!("resume-account", account = name) + "\n",
         },
     };
     let jobs = match lifted.jobs {
         0 => String::new(),
-        1 => "1 job goes at its time, though it may have been sent already.\n".to_owned(),
-        some => format!("{some} jobs go at their time, though they may have been sent already.\n"),
+        some => t!("resume-jobs", n = some) + "\n",
     };
     let ended = match lifted.ended {
         0 => String::new(),
-        some => format!(
-            "{} may be retried from now on, though nobody knows what went out meanwhile, and the \
-             platform may have forgotten it: look in {HISTORY} before each `qunfa retry`.\n",
-            text::plural(some, "missed or failed job", "missed or failed jobs")
-        ),
+        some => {
+            let count = text::count(some as u64);
+            t!("resume-ended", n = some, count = count, history = HISTORY) + "\n"
+        }
     };
     stops + &jobs + &ended
 }
@@ -125,18 +119,15 @@ fn due_words(
         }
     }
     let list = |jobs: &[String]| {
-        let more = if jobs.len() > NAMED { " and others" } else { "" };
-        format!("{}{more}", jobs[..jobs.len().min(NAMED)].join("; "))
+        let named = jobs[..jobs.len().min(NAMED)].join(&t!("resume-separator"));
+        if jobs.len() > NAMED { t!("resume-and-others", jobs = named) } else { named }
     };
     let mut words = match due.as_slice() {
-        [] => "No job is due now.\n".to_owned(),
-        due => format!(
-            "Due now: {}. What its grace has passed for becomes missed, the rest goes.\n",
-            list(due)
-        ),
+        [] => t!("resume-none-due") + "\n",
+        due => t!("resume-due", jobs = list(due)) + "\n",
     };
     if !later.is_empty() {
-        words = format!("{words}Due, but requested later: {}.\n", list(&later));
+        words += &(t!("resume-later", jobs = list(&later)) + "\n");
     }
     Ok(words)
 }

@@ -4,8 +4,10 @@ use super::reply::{Decided, JobOptions, decide, say};
 use super::{Problem, Terminal, database, lookup, moves, series, text};
 use crate::calendar;
 use crate::config::Config;
+use crate::l10n::t;
 use crate::model::{BatchState, JobState};
 use crate::store::JobView;
+use crate::text::names;
 
 /// Makes what was not accepted of a job ready for a retry.
 pub(super) fn run(
@@ -27,22 +29,16 @@ pub(super) fn run(
             vouched = tx.is_vouched_for(id)?;
             Ok(tx.retry(id, account?, said, now)?)
         })?;
-    let vouched = if vouched {
-        format!(
-            "A restore read it back, so you vouch that it did not go out: if it did, it goes a second \
-             time. `qunfa cancel {}` takes this back until it goes.\n",
-            job.id
-        )
-    } else {
-        String::new()
-    };
+    let vouched =
+        if vouched { t!("retry-vouched", job = job.id.as_str()) + "\n" } else { String::new() };
     say(&(retried(&job) + &vouched + &moves::lines(&moves) + &next), terminal)
 }
 
 fn retried(job: &JobView) -> String {
     if job.batches.is_empty() {
         let due = calendar::beijing(job.due);
-        return format!("Job {} is {} again, due {due}.\n", job.id, job.state);
+        let state = names::job_state(job.state);
+        return t!("retry-again", job = job.id.as_str(), state = state, due = due) + "\n";
     }
     let asked = |state: BatchState| match state {
         BatchState::Planned => true,
@@ -55,23 +51,15 @@ fn retried(job: &JobView) -> String {
     };
     let again = job.batches.iter().filter(|batch| asked(batch.state)).count();
     let kept = job.batches.len() - again;
-    let kept = match kept {
-        0 => String::new(),
-        some => format!("; {} stay as they are", text::plural(some, "batch", "batches")),
+    let asked = match kept {
+        0 => t!("retry-asked", n = again, count = text::count(again as u64)),
+        some => {
+            let kept = t!("retry-kept", n = some, count = text::count(some as u64));
+            t!("retry-asked-rest", n = again, count = text::count(again as u64), kept = kept)
+        }
     };
-    let approval = if job.state == JobState::Held {
-        format!(
-            "It was never approved: `qunfa approve {}` in time, or it is missed again.\n",
-            job.id
-        )
-    } else {
-        String::new()
-    };
-    format!(
-        "Job {} is {} again, due {}: {} to be asked for{kept}.\n{approval}",
-        job.id,
-        job.state,
-        calendar::beijing(job.due),
-        text::plural(again, "batch", "batches"),
-    )
+    let (id, state) = (job.id.as_str(), names::job_state(job.state));
+    let due = calendar::beijing(job.due);
+    let answer = t!("retry-job", job = id, state = state, due = due, asked = asked) + "\n";
+    if job.state == JobState::Held { answer + &t!("retry-held", job = id) + "\n" } else { answer }
 }

@@ -14,11 +14,12 @@ use super::{Problem, Terminal, format, lookup};
 use crate::calendar::{self, DateKey, Recurrence};
 use crate::config::Config;
 use crate::engine;
+use crate::l10n::t;
 use crate::model::console::HISTORY;
 use crate::model::{JobId, JobSpec};
 use crate::reason::Reason;
 use crate::store::{DecidedBy, JobView, Series, SeriesInput, SeriesState, Store, Tx, fill_texts};
-use crate::text::reason;
+use crate::text::{names, reason};
 
 /// How many of its jobs are shown.
 const JOBS_SHOWN: u32 = 20;
@@ -141,7 +142,7 @@ pub(super) fn first_texts(
     let texts = written.texts_mut().into_iter().zip(filled.texts_mut());
     let changed = texts.filter(|((_, before), (_, after))| before != after);
     let lines = changed.map(|(_, (_, text))| text.lines().next().unwrap_or_default().to_owned());
-    lines.map(|line| format!("on {} it reads: {line}", date.date)).collect()
+    lines.map(|line| t!("series-reads", date = %date.date, line = line)).collect()
 }
 
 pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
@@ -150,43 +151,45 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
         "lost" => Tone::Alarm,
         _ => Tone::Quiet,
     };
-    page.lines(tone, 0, &format!("{} is a series, {}", view.id, view.state));
+    page.lines(tone, 0, &t!("series-is", id = view.id.as_str(), state = state_of(view)));
     let what = view.occurrences.first().map_or_else(|| view.action.clone(), JobView::what);
-    let why = view.why.as_ref().map(|why| reason::sentence(why));
+    let why = view.why.as_ref().map(reason::sentence);
     let comes = format!("{} ({}, {})", view.words, view.cron, view.timezone);
-    let count = view.count.map(|count| text::plural(count as usize, "date", "dates"));
+    let count = view.count.map(|count| dates(count as usize));
     let except: Vec<_> = view.except.iter().map(NaiveDate::to_string).collect();
-    let except = (!except.is_empty()).then(|| except.join(", "));
-    let ends = view.cancelled_from.map(|from| format!("cancelled from {from} on"));
-    let approved = view.approved_until.map(|until| format!("up to {until}"));
+    let except = (!except.is_empty()).then(|| names::list(&except));
+    let ends = view.cancelled_from.map(|from| t!("series-cancelled-from", from = %from));
+    let approved = view.approved_until.map(|until| t!("series-up-to", until = %until));
     for (label, value) in [
-        ("title     ", Some(view.title.as_str())),
-        ("account   ", Some(&view.account)),
-        ("action    ", Some(&what)),
-        ("comes     ", Some(&comes)),
-        ("from      ", view.from.as_deref()),
-        ("until     ", view.until.as_deref()),
-        ("count     ", count.as_deref()),
-        ("except    ", except.as_deref()),
-        ("ends      ", ends.as_deref()),
-        ("approved  ", approved.as_deref()),
-        ("file      ", Some(&view.file)),
-        ("because   ", why.as_deref()),
+        (t!("series-label-title"), Some(view.title.as_str())),
+        (t!("series-label-account"), Some(&view.account)),
+        (t!("series-label-action"), Some(&what)),
+        (t!("series-label-comes"), Some(&comes)),
+        (t!("series-label-from"), view.from.as_deref()),
+        (t!("series-label-until"), view.until.as_deref()),
+        (t!("series-label-count"), count.as_deref()),
+        (t!("series-label-except"), except.as_deref()),
+        (t!("series-label-ends"), ends.as_deref()),
+        (t!("series-label-approved"), approved.as_deref()),
+        (t!("series-label-file"), Some(&view.file)),
+        (t!("series-label-because"), why.as_deref()),
     ] {
         if let Some(value) = value {
-            page.labelled(Tone::Plain, 2, label, value);
+            page.labelled(Tone::Plain, 2, &text::pad(&label, LABEL), value);
         }
     }
     if view.state == "lost" {
-        let line = format!(
-            "some of its dates may have been sent, by a database that is lost: look in the account's history ({HISTORY})"
-        );
-        page.labelled(Tone::Alarm, 2, "          ", &line);
+        let line = t!("series-lost", history = HISTORY);
+        page.labelled(Tone::Alarm, 2, &" ".repeat(LABEL), &line);
     }
     changes(page, view);
     page.blank_line();
-    page.heading("ITS DATES");
-    let mut table = Table::of_lines(&["due", "", "state", "job"], &[(1, 0)], &[]);
+    page.heading(&t!("series-dates-heading"));
+    let mut table = Table::of_lines(
+        &[t!("series-head-due"), String::new(), t!("series-head-state"), t!("series-head-job")],
+        &[(1, 0)],
+        &[],
+    );
     for job in &view.occurrences {
         table.row(vec![
             Cell::new(format::lateness(job, now), &text::clock(job.due, now)),
@@ -199,26 +202,28 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
         }
     }
     if view.occurrences.is_empty() {
-        page.lines(Tone::Plain, 2, "None is planned.");
+        page.lines(Tone::Plain, 2, &t!("series-none-planned"));
     } else {
         page.table(2, &table);
     }
     let then: Vec<_> = view.next.iter().map(|date| text::time(date.instant)).collect();
     match then.as_slice() {
         [] if view.state == "lost" => {
-            let line = format!("`qunfa retry {}` plans those from tomorrow on.", view.id);
-            page.lines(Tone::Plain, 2, &line);
+            page.lines(Tone::Plain, 2, &t!("series-lost-retry", id = view.id.as_str()));
         }
-        [] => page.lines(Tone::Plain, 2, "No further date comes."),
-        then => page.labelled(Tone::Quiet, 2, "then  ", &then.join("; ")),
+        [] => page.lines(Tone::Plain, 2, &t!("series-no-more")),
+        then => {
+            page.labelled(Tone::Quiet, 2, &t!("series-then"), &then.join(&t!("resume-separator")));
+        }
     }
 }
 
 /// Writes what operators decided about single dates.
 fn changes(page: &mut Page, view: &SeriesView) {
     for change in &view.changes {
-        let why = change.why.as_ref().map(|why| reason::sentence(why)).unwrap_or_default();
-        page.labelled(Tone::Plain, 2, "changed   ", &format!("{}: {why}", change.date));
+        let why = change.why.as_ref().map(reason::sentence).unwrap_or_default();
+        let label = text::pad(&t!("series-label-changed"), LABEL);
+        page.labelled(Tone::Plain, 2, &label, &format!("{}: {why}", change.date));
     }
 }
 
@@ -237,12 +242,13 @@ pub(super) fn cancel(
         Ok::<_, Problem>((done, tx.take_rescheduled()))
     })?;
     let mut answer = match done.cancelled.as_slice() {
-        [] => format!("Series {id} is cancelled: no further date of it comes.\n"),
-        [first, ..] => format!(
-            "Series {id} is cancelled, with {} that waited, {first} the first: no date of it comes.\n",
-            text::plural(done.cancelled.len(), "date", "dates"),
-        ),
+        [] => t!("series-cancelled", id = %id),
+        [first, ..] => {
+            let dates = dates(done.cancelled.len());
+            t!("series-cancelled-with", id = %id, dates = dates, first = %first)
+        }
     };
+    answer.push('\n');
     for job in &done.releasing {
         answer.push_str(&format_releasing(job));
     }
@@ -264,14 +270,13 @@ pub(super) fn end(
         let done = tx.end_series(id, &account, (from, said), now)?;
         Ok::<_, Problem>((done, tx.take_rescheduled()))
     })?;
-    let with = match done.cancelled.as_slice() {
-        [] => String::new(),
+    let mut answer = match done.cancelled.as_slice() {
+        [] => t!("series-ended", id = %id, from = %from),
         waiting => {
-            format!(", with {} that waited", text::plural(waiting.len(), "date", "dates"))
+            t!("series-ended-with", id = %id, from = %from, dates = dates(waiting.len()))
         }
     };
-    let mut answer =
-        format!("Series {id} is cancelled from {from} on{with}: no date of it comes then.\n");
+    answer.push('\n');
     for job in &done.releasing {
         answer.push_str(&format_releasing(job));
     }
@@ -310,21 +315,33 @@ pub(super) fn approve(
         lookup::same_account(tx, config, &series.job.account)?;
         Ok::<_, Problem>(tx.approve_series(id, (until, said), now)?)
     })?;
-    let planned = match approved.as_slice() {
-        [] => "none of them waited for it".to_owned(),
-        dates => format!("{} that waited for it", text::plural(dates.len(), "date", "dates")),
+    let answer = match approved.as_slice() {
+        [] => t!("series-approved-none", id = %id, until = %until),
+        some => t!("series-approved", id = %id, until = %until, dates = dates(some.len())),
     };
-    let answer = format!(
-        "The dates of {id} up to {until} are approved, {planned}.\n\
-         Those that are not planned yet go without another approval, unless the series is edited.\n"
-    );
-    say(&answer, terminal)
+    say(&format!("{answer}\n{}\n", t!("series-approved-later")), terminal)
 }
 
 fn format_releasing(job: &JobId) -> String {
-    format!(
-        "{job} is being released and goes on: `qunfa cancel {job}` stops what can be stopped.\n"
-    )
+    t!("series-releasing", job = %job) + "\n"
+}
+
+/// How wide the labels are.
+const LABEL: usize = 10;
+
+fn dates(number: usize) -> String {
+    t!("series-dates", n = number, count = text::count(number as u64))
+}
+
+/// Returns a state as people read it; JSON has the word itself.
+fn state_of(view: &SeriesView) -> String {
+    match view.state.as_str() {
+        "active" => t!("series-active"),
+        "ended" => t!("series-state-ended"),
+        "cancelled" => t!("series-state-cancelled"),
+        "lost" => t!("series-state-lost"),
+        other => other.to_owned(),
+    }
 }
 
 /// Lets a lost series continue.
@@ -347,12 +364,12 @@ pub(super) fn retry(
         )?)
     })?;
     let answer = match next {
-        Some(date) => format!(
-            "Series {id} goes on, from {id}@{} ({}).\nWhat came before is not sent.\n",
-            date.date,
-            calendar::beijing(date.at)
-        ),
-        None => format!("Series {id} has no date after today, so it is over.\n"),
+        Some(date) => {
+            let at = calendar::beijing(date.at);
+            let goes = t!("series-goes-on", id = %id, date = %date.date, at = at);
+            format!("{goes}\n{}\n", t!("series-before"))
+        }
+        None => t!("series-over", id = %id) + "\n",
     };
     say(&answer, terminal)
 }

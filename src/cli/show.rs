@@ -351,7 +351,7 @@ fn api_calls(page: &mut Page, api_calls: &[ApiCallView]) {
     page.heading("ASKED FOR");
     for api_call in open {
         let label = format!("{}  ", calendar::beijing(api_call.at));
-        let said = api_call.why.as_ref().map(|why| reason::sentence(why));
+        let said = api_call.why.as_ref().map(reason::sentence);
         let said = said.as_deref().unwrap_or("no answer yet");
         let line = format!("{}: {}, {said}", api_call.what, api_call.state.replace('_', " "));
         page.labelled(Tone::Warn, 2, &label, &line);
@@ -498,7 +498,7 @@ fn said(attempt: &AttemptView, explain: bool) -> String {
         Some(code) if !explain => format!("{outcome}, {code} ({errmsg})"),
         Some(code) => {
             let row = codes::for_send(code);
-            format!("{outcome}, {code} ({errmsg}): {}; what helps: {}", row.what, row.advice)
+            format!("{outcome}, {code} ({errmsg}): {}; what helps: {}", row.what(), row.advice())
         }
         None => format!("{outcome} ({errmsg})"),
     }

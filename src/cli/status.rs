@@ -149,6 +149,8 @@ struct AccountView {
     paused: bool,
     held: bool,
     clock: Option<ClockView>,
+    /// The spare API address in use, if the first one cannot be reached.
+    spare_api_base: Option<String>,
     /// Whether the platform pushes its events to us.
     callback: bool,
     #[serde(serialize_with = "json::maybe_rfc3339")]
@@ -400,11 +402,11 @@ pub(super) fn not_stored(
     context: &ForecastContext,
     now: DateTime<Utc>,
 ) -> Result<Vec<AlertView>, StoreError> {
-    let of_zones = of_zones(&tx.zones_of_series()?, now).into_iter();
+    let of_zones = of_zones(&tx.zones_in_use()?, now).into_iter();
     Ok(stuck(context, now).into_iter().chain(locked_out(context)).chain(of_zones).collect())
 }
 
-/// Returns an alert for each zone of a series whose data are not those of the machine.
+/// Returns an alert for each zone of a series or a waiting job whose data are not those of the machine.
 fn of_zones(zones: &[Tz], now: DateTime<Utc>) -> Vec<AlertView> {
     let differing = zones.iter().filter_map(|zone| {
         let from = zone_data::differs_from(*zone, now)?;
@@ -416,7 +418,7 @@ fn of_zones(zones: &[Tz], now: DateTime<Utc>) -> Vec<AlertView> {
             kind: "zone_data".into(),
             since: now,
             what: zone_data::warning(*zone, from),
-            advice: zone_data::ADVICE.into(),
+            advice: zone_data::advice(),
         })
     });
     differing.collect()
@@ -488,6 +490,9 @@ fn account_view(
         paused: stops.paused.is_some(),
         held: stops.hold.is_some(),
         clock,
+        spare_api_base: tx
+            .spare_base(&account.name)?
+            .filter(|base| config.api_bases.contains(base)),
         callback: config.callback.is_some(),
         last_event_at: tx.last_event_at(&account.name)?,
         rules: tx.rules(account, now)?,
@@ -503,7 +508,7 @@ fn recent_failures(
     let ended = attention.iter().filter_map(|note| {
         let went_wrong = matches!(note.kind.as_str(), "missed" | "expired" | "failed" | "partial");
         let id = note.id.clone().filter(|_| went_wrong && note.since > since)?;
-        let what = note.why.as_ref().map(|why| reason::sentence(why));
+        let what = note.why.as_ref().map(reason::sentence);
         let (account, kind) = (note.account.clone(), note.kind.clone());
         let (since, what) = (note.since, what.unwrap_or_default());
         Some(LateView { id, account, kind, since, what, why: note.why.clone() })

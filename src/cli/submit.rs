@@ -16,6 +16,9 @@ use super::{Answer, Json, Problem, Terminal, database, wait};
 use crate::config::Config;
 use crate::daemon;
 use crate::inbox::{self, Fate, Package, Submitted};
+use crate::l10n::t;
+use crate::model::JobState;
+use crate::text::names as text_names;
 
 /// How often the outcome of a file is looked for.
 const LOOKS_PER_S: u32 = 5;
@@ -103,7 +106,7 @@ pub(super) fn run(
         let view = SubmitView { check, submitted: Vec::new() };
         terminal.answer(options.json, &view, |page, view| {
             check::render(page, &view.check, now);
-            page.lines(Tone::Alarm, 0, "Nothing was put into the inbox.");
+            page.lines(Tone::Alarm, 0, &t!("submit-nothing"));
         })?;
         return Ok(Answer::No);
     }
@@ -148,13 +151,10 @@ fn agreed(
     if options.consent.yes {
         return Ok(());
     }
-    let others =
-        text::plural(losing, "planned job loses its time", "planned jobs lose their times");
-    match terminal.confirms(&format!("{others}. Submit all the same?"))? {
+    let count = text::count(losing as u64);
+    match terminal.confirms(&t!("submit-question", n = losing, count = count))? {
         Some(true) | None => Ok(()),
-        Some(false) => Err(Problem::No(
-            "nothing was put into the inbox; `--yes` submits it without a question".to_owned(),
-        )),
+        Some(false) => Err(Problem::No(t!("submit-declined"))),
     }
 }
 
@@ -162,10 +162,10 @@ fn agreed(
 fn owned_inbox(config: &Config) -> Result<(), Problem> {
     match std::fs::metadata(&config.inbox) {
         Ok(metadata) => database::owned(&config.inbox, &metadata),
-        Err(error) => Err(Problem::Cannot(format!(
-            "the inbox {} cannot be used ({error}); the daemon (`qunfa run`) makes it when it starts",
-            config.inbox.display()
-        ))),
+        Err(error) => {
+            let inbox = config.inbox.display();
+            Err(Problem::Cannot(t!("submit-no-inbox", inbox = %inbox, error = %error)))
+        }
     }
 }
 
@@ -181,14 +181,14 @@ fn put(config: &Config, packages: &[Package], looks: u32) -> Result<Vec<Submitte
     for package in packages {
         let file = inbox::submit(&config.inbox, package).map_err(|error| {
             let names: Vec<_> = submitted.iter().map(Submitted::name).collect();
-            let before = match names.as_slice() {
-                [] => String::new(),
-                names => format!("; already put there: {}", names.join(", ")),
-            };
-            Problem::Cannot(format!(
-                "{} could not be put into the inbox: {error}{before}",
-                package.name()
-            ))
+            let file = package.name();
+            Problem::Cannot(match names.as_slice() {
+                [] => t!("submit-unwritable", file = %file, error = %error),
+                names => {
+                    let names = text_names::list(names);
+                    t!("submit-unwritable-after", file = %file, error = %error, names = names)
+                }
+            })
         })?;
         let mut left = looks;
         while left > 0 && file.fate()? == Fate::Waiting {
@@ -224,17 +224,13 @@ fn render(page: &mut Page, submitted: &[SubmittedView], runs: bool, now: DateTim
                 }
             }
             (None, None) if file.state == "taken" => {
-                page.lines(Tone::Good, 0, &format!("{name} was taken."));
+                page.lines(Tone::Good, 0, &t!("submit-taken", file = name.as_str()));
             }
             (None, None) if runs => {
-                let line = format!("{name} is in the inbox; the daemon has not taken it yet.");
-                page.lines(Tone::Warn, 0, &line);
+                page.lines(Tone::Warn, 0, &t!("submit-not-yet", file = name.as_str()));
             }
             (None, None) => {
-                let line = format!(
-                    "{name} is in the inbox. The daemon is not running: it takes it when it starts."
-                );
-                page.lines(Tone::Warn, 0, &line);
+                page.lines(Tone::Warn, 0, &t!("submit-no-daemon", file = name.as_str()));
             }
         }
     }
@@ -242,24 +238,32 @@ fn render(page: &mut Page, submitted: &[SubmittedView], runs: bool, now: DateTim
 
 /// Writes a receipt.
 fn taken(page: &mut Page, name: &str, receipt: &Value, now: DateTime<Utc>) {
-    page.lines(Tone::Good, 0, &format!("{name} was taken:"));
+    page.lines(Tone::Good, 0, &t!("submit-taken-jobs", file = name));
     let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     for job in receipt["jobs"].as_array().into_iter().flatten() {
         let due = job["due"].as_str().and_then(|due| due.parse::<DateTime<Utc>>().ok());
-        let due = due
-            .map_or_else(String::new, |due| format!(", due {}", text::time_and_distance(due, now)));
+        let due = due.map(|due| text::time_and_distance(due, now));
         let (id, account, state) = (word(&job["id"]), word(&job["account"]), word(&job["state"]));
-        let line = format!("{id} ({account}) is {state}{due}");
+        let line = stands(&id, &account, state, due);
         page.lines(Tone::Plain, 2, &text::named(job["title"].as_str().unwrap_or(&id), &line));
         if let Some(note) = job["note"].as_str() {
-            page.labelled(Tone::Quiet, 4, "note: ", note);
+            page.labelled(Tone::Quiet, 4, &t!("check-note"), note);
         }
         for date in job["dates"].as_array().into_iter().flatten() {
-            page.labelled(Tone::Plain, 4, "date: ", &changed_date(date));
+            page.labelled(Tone::Plain, 4, &t!("submit-date"), &changed_date(date));
         }
     }
     for note in receipt["notes"].as_array().into_iter().flatten() {
-        page.labelled(Tone::Quiet, 2, "note: ", &word(note));
+        page.labelled(Tone::Quiet, 2, &t!("check-note"), &word(note));
+    }
+}
+
+/// Returns how a job stands: its state is a word of JSON, as the receipt has it.
+fn stands(id: &str, account: &str, state: String, due: Option<String>) -> String {
+    let state = JobState::parse(&state).map_or(state, text_names::job_state);
+    match due {
+        Some(due) => t!("submit-stands-due", id = id, account = account, state = state, due = due),
+        None => t!("submit-stands", id = id, account = account, state = state),
     }
 }
 
@@ -271,9 +275,9 @@ fn changed_date(date: &Value) -> String {
     };
     let id = date["id"].as_str().unwrap_or_default();
     match (time("from"), time("to")) {
-        (Some(from), None) => format!("{id} is withdrawn, was due {from}"),
-        (Some(from), Some(to)) if from == to => format!("{id} is as written now, due {to}"),
-        (Some(from), Some(to)) => format!("{id} moves from {from} to {to}"),
-        (None, to) => format!("{id} is new, due {}", to.unwrap_or_default()),
+        (Some(from), None) => t!("submit-withdrawn", id = id, from = from),
+        (Some(from), Some(to)) if from == to => t!("submit-as-written", id = id, to = to),
+        (Some(from), Some(to)) => t!("submit-moves", id = id, from = from, to = to),
+        (None, to) => t!("submit-new", id = id, to = to.unwrap_or_default()),
     }
 }

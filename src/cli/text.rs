@@ -311,7 +311,7 @@ impl Cell {
 /// Rows of cells under their headings, each with optional lines of text below.
 #[derive(Debug)]
 pub(super) struct Table {
-    heads: Vec<&'static str>,
+    heads: Vec<String>,
     /// The maximum width of each column.
     most: Vec<usize>,
     /// The columns that are aligned to the right.
@@ -341,9 +341,9 @@ impl Table {
     /// Begins a table of columns, each with its heading and its maximum width.
     ///
     /// The first column may take all the room that the others leave.
-    pub(super) fn new(columns: &[(&'static str, usize)]) -> Self {
+    pub(super) fn new(columns: &[(impl AsRef<str>, usize)]) -> Self {
         Self {
-            heads: columns.iter().map(|(head, _)| *head).collect(),
+            heads: columns.iter().map(|(head, _)| head.as_ref().to_owned()).collect(),
             most: columns.iter().map(|(_, most)| *most).collect(),
             right: Vec::new(),
             names: Vec::new(),
@@ -359,11 +359,11 @@ impl Table {
     /// enough, they are narrowed in the order of `then` for cells of the last column of up to
     /// [`SHORT`]. Longer ones are written in full below their rows.
     pub(super) fn of_lines(
-        heads: &[&'static str],
+        heads: &[impl AsRef<str>],
         first: &[(usize, usize)],
         then: &[(usize, usize)],
     ) -> Self {
-        let columns: Vec<_> = heads.iter().map(|head| (*head, 0)).collect();
+        let columns: Vec<_> = heads.iter().map(|head| (head.as_ref(), 0)).collect();
         Self { cut: [first.to_vec(), then.to_vec()], ..Self::new(&columns) }
     }
 
@@ -410,7 +410,7 @@ impl Table {
         }
         let widest = |index: usize, most: usize| {
             let cells = self.rows.iter().filter_map(|row| row.cells.get(index));
-            let head = width(self.heads[index]);
+            let head = width(&self.heads[index]);
             // A cell that is too wide for any line does not affect the width of its column.
             let fitting = cells.map(|cell| width(&cell.text)).filter(|&taken| taken <= most);
             fitting.max().unwrap_or(0).max(head)
@@ -427,7 +427,7 @@ impl Table {
             let cells = self.rows.iter().filter_map(move |row| row.cells.get(index));
             cells.map(|cell| width(&cell.text))
         };
-        let natural = |(index, head): (usize, &&str)| cells(index).fold(width(head), usize::max);
+        let natural = |(index, head): (usize, &String)| cells(index).fold(width(head), usize::max);
         let natural: Vec<_> = self.heads.iter().enumerate().map(natural).collect();
         let [first, then] = &self.cut;
         let mut widths = natural.clone();
@@ -438,7 +438,7 @@ impl Table {
             let room = page.saturating_sub(taken(&widths) + GUTTER);
             give_way(&mut widths, then, 0);
             let most = page.saturating_sub(taken(&widths) + GUTTER).min(SHORT).max(room);
-            let fitting = cells(last).chain([width(self.heads[last])]);
+            let fitting = cells(last).chain([width(&self.heads[last])]);
             let kept = fitting.filter(|wanted| *wanted <= most).max().unwrap_or(0);
             widths.clone_from(&natural);
             widths[last] = kept;

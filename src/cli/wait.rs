@@ -1,5 +1,6 @@
 //! Waits for the daemon's reaction to a command.
 
+use crate::l10n::t;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
@@ -14,7 +15,7 @@ pub(super) fn runtime() -> Result<Runtime, Problem> {
     Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Problem::Cannot(format!("no runtime could be started: {error}")))
+        .map_err(|error| Problem::Cannot(t!("cli-no-runtime", error = %error)))
 }
 
 /// Waits for this long.

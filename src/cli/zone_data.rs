@@ -11,6 +11,8 @@ use chrono::{DateTime, Offset as _, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 use tz::TimeZone;
 
+use crate::l10n::t;
+
 /// How far ahead the offsets are compared: as far as dates of a series concern other jobs.
 const AHEAD: TimeDelta = TimeDelta::days(400);
 /// Offsets change at full hours or at parts of them; within an hour is near enough for a message.
@@ -29,16 +31,22 @@ pub(super) fn differs_from(zone: Tz, now: DateTime<Utc>) -> Option<DateTime<Utc>
 
 /// Returns the warning about a zone.
 pub(super) fn warning(zone: Tz, from: DateTime<Utc>) -> String {
-    format!(
-        "from {} on this machine's zone data differ from those of this program for {zone}: a local \
-         time then may be an hour wrong",
-        from.with_timezone(&zone).format("%Y-%m-%d")
-    )
+    t!("zone-warning", from = %day(zone, from), zone = %zone)
 }
 
-/// What an operator can do about it.
-pub(super) const ADVICE: &str = "install a newer qunfa, or write times with their offset \
-    (2027-03-12T20:00:00-07:00); if this machine's data are the older ones, update its tzdata";
+/// Returns the warning about a zone, and what an operator can do about it.
+pub(super) fn warning_and_advice(zone: Tz, from: DateTime<Utc>) -> String {
+    t!("zone-warning-and-advice", from = %day(zone, from), zone = %zone)
+}
+
+/// Returns what an operator can do about it.
+pub(super) fn advice() -> String {
+    t!("zone-advice")
+}
+
+fn day(zone: Tz, at: DateTime<Utc>) -> impl std::fmt::Display {
+    at.with_timezone(&zone).format("%Y-%m-%d")
+}
 
 fn folder() -> PathBuf {
     let folder = env::var_os("TZDIR").map(PathBuf::from);

@@ -9,6 +9,7 @@ use std::path::Path;
 use secrecy::SecretString;
 use url::Url;
 
+use super::network::is_loopback;
 use super::{AccountConfig, CallbackConfig, Loader, Secrets, TokenSource};
 use crate::l10n::{Sentence, t};
 use crate::model::console::place;
@@ -17,8 +18,6 @@ use crate::wechat::callback::crypto::AesKey;
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Shape, Value};
 
-/// The platform's address unless the config gives another.
-const API_BASE: &str = "https://api.weixin.qq.com";
 /// Mass-send calls a day that every service account has.
 const DAILY_CALLS: u32 = 100;
 /// The bit of a file's mode that lets other users read it.
@@ -49,6 +48,10 @@ pub(super) const ACCOUNT: Shape = Shape {
         "secret_file",
         "secret_env",
         "api_base",
+        "api_bases",
+        "proxy",
+        "proxy_file",
+        "proxy_env",
         "verified",
         "payment",
         "token",
@@ -127,10 +130,8 @@ impl Loader<'_, '_> {
         let replaces = fields.get("replaces_appid").map(|entry| self.replaced(entry, &appid));
         let token = self.token(&fields);
         let secret = token.as_ref().and_then(|token| self.app_secret(&fields, token));
-        let api_base = match fields.get("api_base") {
-            Some(entry) => self.url(entry).map(|url| url.trim_end_matches('/').to_owned()),
-            None => Some(API_BASE.to_owned()),
-        };
+        let api_bases = self.api_bases(&fields);
+        let proxy = self.proxy(&fields);
         let verified = fields.get("verified").map(|entry| entry.boolean(self.report));
         let payment = fields.get("payment").map(|entry| entry.boolean(self.report));
         let limits = self.limits(&fields, kind);
@@ -152,7 +153,8 @@ impl Loader<'_, '_> {
             account,
             secret_source: self.secret_source(&fields, secret.as_ref()),
             secret,
-            api_base: api_base?,
+            api_bases: api_bases?,
+            proxy: proxy?,
             verified: verified.unwrap_or(Some(true))?,
             token: token?,
             callback,
@@ -333,30 +335,6 @@ impl Loader<'_, '_> {
         Ok(text)
     }
 
-    /// Returns an https URL, or an http one of this machine.
-    fn url(&mut self, entry: &Entry<'_>) -> Option<String> {
-        let text = entry.text(self.report)?;
-        // A token server's URL may hold a key, and any URL a password or a query.
-        let shown = match &*entry.key {
-            "api_base" if !text.contains(['@', '?']) => quote(text),
-            _ => "this".to_owned(),
-        };
-        let (message, help) = match Url::parse(text) {
-            Err(_) => (t!("config-no-url", shown = %shown), t!("inbox-write-https")),
-            Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-                (t!("config-url-user-password-not-taken"), t!("config-take-them-out"))
-            }
-            Ok(url) if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)) => {
-                return Some(text.to_owned());
-            }
-            Ok(_) => {
-                (t!("config-not-https", shown = %shown), t!("config-tokens-travel-over-http-127"))
-            }
-        };
-        self.report.say_with(entry.node.location, message, help);
-        None
-    }
-
     fn limits(&mut self, fields: &Fields<'_, '_>, kind: Option<Kind>) -> Limits {
         let mut limits = Limits { daily_calls: DAILY_CALLS, history_per_day: Some(1) };
         let Some(entry) = fields.get("limits") else { return limits };
@@ -492,10 +470,4 @@ fn is_a_path(written: &str, path: &Path) -> bool {
 struct Limits {
     daily_calls: u32,
     history_per_day: Option<u32>,
-}
-
-pub(super) fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }

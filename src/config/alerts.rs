@@ -228,7 +228,7 @@ impl Loader<'_, '_> {
         };
         let url = self.secret(fields, "url_file", "url_env")?;
         let is_good = |url: &Url| {
-            url.scheme() == "https" || (url.scheme() == "http" && super::account::is_loopback(url))
+            url.scheme() == "https" || (url.scheme() == "http" && super::network::is_loopback(url))
         };
         if self.secrets == Secrets::Leave
             || Url::parse(url.expose_secret()).is_ok_and(|url| is_good(&url))
@@ -297,7 +297,7 @@ impl Loader<'_, '_> {
     }
 
     /// Returns a list of words, at least one.
-    fn words(&mut self, entry: &Entry<'_>) -> Option<Vec<String>> {
+    pub(super) fn words(&mut self, entry: &Entry<'_>) -> Option<Vec<String>> {
         let word = |node: &Node<'_>| match &node.value {
             Value::Text { text, .. } if !text.is_empty() => Some(text.to_string()),
             Value::Text { .. } | Value::Empty | Value::List(_) | Value::Map(_) => None,

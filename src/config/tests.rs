@@ -85,8 +85,55 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(config.inbox, PathBuf::from("/s/inbox"));
     assert_eq!(config.listen, None);
     let account = &config.accounts[0];
-    assert_eq!(account.api_base, "https://api.weixin.qq.com");
+    assert_eq!(account.api_bases, PLATFORM);
     assert_eq!((account.account.daily_calls, account.account.history_per_day), (100, Some(1)));
+}
+
+/// The platform's address, and its spare domains in their order.
+const PLATFORM: [&str; 5] = [
+    "https://api.weixin.qq.com",
+    "https://api2.weixin.qq.com",
+    "https://sh.api.weixin.qq.com",
+    "https://sz.api.weixin.qq.com",
+    "https://hk.api.weixin.qq.com",
+];
+
+#[test]
+fn only_the_platforms_own_address_has_spares_that_the_config_does_not_give() {
+    let folder = folder();
+    for (keys, expected) in [
+        ("api_base: https://api.weixin.qq.com/", &PLATFORM[..]),
+        ("api_base: https://gate.example", &["https://gate.example"]),
+        ("api_bases: [https://api.weixin.qq.com]", &["https://api.weixin.qq.com"]),
+        (
+            "api_bases: [https://gate.example/, http://127.0.0.1:8/a]",
+            &["https://gate.example", "http://127.0.0.1:8/a"],
+        ),
+    ] {
+        let text = account(&format!("kind: service\nsecret_file: s\n{keys}"));
+
+        let config = load_text(&folder, &text).unwrap();
+
+        assert_eq!(config.accounts[0].api_bases, expected, "{keys}");
+    }
+}
+
+#[test]
+fn a_proxys_password_is_read_like_other_secrets() {
+    let folder = folder();
+    fs::write(folder.path().join("proxy"), "socks5h://me:pw@gate.example:1080\n").unwrap();
+    for (keys, expected) in [
+        ("proxy: http://127.0.0.1:3128", "http://127.0.0.1:3128"),
+        ("proxy_file: proxy", "socks5h://me:pw@gate.example:1080"),
+    ] {
+        let text = account(&format!("kind: service\nsecret_file: s\n{keys}"));
+
+        let config = load_text(&folder, &text).unwrap();
+
+        let Some(Proxy::Url(url)) = &config.accounts[0].proxy else { panic!("{keys}") };
+        assert_eq!(url.expose_secret(), expected);
+        assert!(!format!("{:?}", config.accounts[0]).contains("me:pw"));
+    }
 }
 
 #[test]
@@ -114,7 +161,7 @@ fn limits_and_token_sources_are_taken() {
     assert_eq!(account.account.daily_calls, 500);
     assert_eq!(account.token, TokenSource::Url("http://127.0.0.1:9/t".to_owned()));
     assert!(account.secret.is_none());
-    assert_eq!(account.api_base, "http://localhost:8");
+    assert_eq!(account.api_bases, ["http://localhost:8"]);
 }
 
 #[test]
@@ -135,6 +182,7 @@ const KINDS_EXPECTED: [(&str, Kind); 5] = [
 ];
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table: one row for each mistake")]
 fn a_wrong_account_is_told_with_its_place() {
     for (lines, expected) in [
         ("secret_file: s", "config.yaml:3:3: `kind` is missing"),
@@ -165,6 +213,30 @@ fn a_wrong_account_is_told_with_its_place() {
         (
             "kind: service\nsecret_file: s\napi_base: https://me:pw@api.weixin.qq.com",
             "config.yaml:7:15: a URL with a user or password in it is not taken",
+        ),
+        (
+            "kind: service\nsecret_file: s\napi_base: https://a\napi_bases: [https://b]",
+            "config.yaml:8:5: `api_base` and `api_bases` cannot stand together",
+        ),
+        (
+            "kind: service\nsecret_file: s\napi_bases: []",
+            "config.yaml:7:16: `api_bases` must be a list of words",
+        ),
+        (
+            "kind: service\nsecret_file: s\napi_bases: [https://b, https://b/]",
+            "config.yaml:7:16: `https://b` stands in the list twice",
+        ),
+        (
+            "kind: service\nsecret_file: s\nproxy: ftp://h:1",
+            "config.yaml:7:12: this is no URL of a proxy",
+        ),
+        (
+            "kind: service\nsecret_file: s\nproxy: http://me:pw@h:1",
+            "config.yaml:7:12: a proxy's user and password do not belong into the config",
+        ),
+        (
+            "kind: service\nsecret_file: s\nproxy: http://h:1\nproxy_file: s",
+            "config.yaml:8:5: `proxy` and `proxy_file` cannot stand together",
         ),
         (
             "kind: service\nsecret_file: s\ntoken: {url: https://t}",
@@ -412,6 +484,10 @@ fn a_secret_in_the_config_is_refused_and_never_shown() {
         "token: [CANARY]",
         "api_base: https://me:CANARY@h",
         "api_base: https://me:CANARY@h:x",
+        "api_bases: [https://h, https://me:CANARY@h]",
+        "proxy: http://me:CANARY@h:1",
+        "proxy: CANARY",
+        "proxy_env: CANARY",
         "callback: {token_file: CANARY}",
         "callback: {token_env: CANARY}",
         "callback: {tokn: CANARY}",

@@ -10,11 +10,15 @@ use std::collections::VecDeque;
 use chrono::{DateTime, Utc};
 
 use crate::daemon::Input;
+use crate::daemon::input::ValidFile;
 use crate::engine::{IngestedFile, Ticket};
 use crate::wechat::protocol::HttpResponse;
 
 /// Responses, each with its account and the ticket that it settles.
 type Answers = Vec<(usize, Ticket, HttpResponse)>;
+
+/// How many jobs of several files are stored in one commit: what is due waits for it.
+const TOGETHER: usize = 64;
 
 /// The queue in front of the store.
 #[derive(Default)]
@@ -49,6 +53,21 @@ impl Backlog {
         if !answers.is_empty() {
             self.answers.push_back((now, answers));
         }
+    }
+
+    /// Returns the files with which the queue begins, as long as they have few jobs in all.
+    pub(super) fn small_files(&self) -> Vec<&ValidFile> {
+        let mut jobs = 0;
+        let mut files = Vec::new();
+        for input in &self.others {
+            let Input::File(file, _) = input else { break };
+            jobs += file.jobs.len();
+            if jobs > TOGETHER {
+                break;
+            }
+            files.push(&**file);
+        }
+        files
     }
 
     /// Drops the inputs that are sent again, because nothing can be stored now.

@@ -22,7 +22,7 @@ use crate::engine::crash_context::{self, WorkItem};
 use crate::model::{JobId, JobState};
 use crate::reason::Reason;
 use crate::store::{StoreError, Tx};
-use crate::text::reason::{self, REPORT};
+use crate::text::reason;
 
 /// How many crashes over one work item set it aside.
 const TOO_MANY: usize = 3;
@@ -167,7 +167,8 @@ fn account(
         let job = job.map(ToOwned::to_owned);
         let why = Reason::CrashedOverAccount { times: count, job };
         let advice = format!(
-            "cancel that job, or settle it as `qunfa show` says, then resume the account; {REPORT}"
+            "cancel that job, or settle it as `qunfa show` says, then resume the account; {}",
+            reason::report()
         );
         let told = reason::sentence(&why);
         tracing::error!(account = name, reason = why.code(), "{told}: the account is paused");

@@ -27,6 +27,7 @@ use crate::config::{Alerts, Receiver};
 use crate::daemon::input::{DeliveryAttempt, Input};
 use crate::daemon::{LockedOut, Now};
 use crate::engine::Engine;
+use crate::l10n::{self, Lang};
 use crate::model::Account;
 use crate::store::{DeliveryOutcome, StoreError, Timing, Tx};
 use crate::text::alert as words;
@@ -82,13 +83,18 @@ struct Queue {
 
 impl Deliveries {
     /// Returns the deliveries of a config.
-    pub(super) fn new(alerts: Alerts, engine: &Engine, now: &Now, to: mpsc::Sender<Input>) -> Self {
+    pub(super) fn new(
+        (alerts, lang): (Alerts, Lang),
+        engine: &Engine,
+        now: &Now,
+        to: mpsc::Sender<Input>,
+    ) -> Self {
         let at = now();
         Self {
             accounts: accounts(engine),
             queues: alerts.receivers.iter().map(|_| Queue::default()).collect(),
             alerts: Arc::new(alerts),
-            sender: Arc::new(Sender::default()),
+            sender: Arc::new(Sender::new(lang)),
             permits: Arc::new(Semaphore::new(ABREAST)),
             now: Arc::clone(now),
             to,
@@ -129,7 +135,8 @@ impl Deliveries {
             return Ok(());
         }
         self.passed_at = now;
-        let passed = self.tell(engine, now).and_then(|()| {
+        let lang = self.sender.lang();
+        let passed = l10n::within(lang, || self.tell(engine, now)).and_then(|()| {
             (0..self.queues.len()).try_for_each(|queue| self.send(engine, queue, now))
         });
         self.contain(passed, now)
@@ -163,7 +170,11 @@ impl Deliveries {
         let charge = engine.change(|tx| {
             tx.raise_timed_notices(&timing, now)?;
             let charge = if derives { Some(self.derive(tx, now)?) } else { None };
-            tx.tell_notices(&routing, now)?;
+            if self.alerts.receivers.is_empty() {
+                tx.pass_over_notices(now)?;
+            } else {
+                tx.tell_notices(&routing, now)?;
+            }
             Ok(charge)
         })?;
         if charge.is_some() {
@@ -249,8 +260,10 @@ impl Deliveries {
     pub(super) fn locked_out(&mut self, locked_out: Option<&LockedOut>, now: DateTime<Utc>) {
         match (locked_out, &self.locked) {
             (Some(by), None) if now - by.since >= LOCKED_FOR => {
-                let message =
-                    trouble(("database_locked", by.since), by.sentence(), words::FREE_DATABASE);
+                let message = l10n::within(self.sender.lang(), || {
+                    let advice = words::free_database();
+                    trouble(("database_locked", by.since), by.sentence(), &advice)
+                });
                 self.send_unstored(&message);
                 self.locked = Some(message);
             }
@@ -299,7 +312,8 @@ impl Deliveries {
         if now - self.began_at < FINAL_ALERT_AFTER {
             return;
         }
-        let message = trouble(("storage", now), error, words::SEE_DISK);
+        let advice = l10n::within(self.sender.lang(), words::see_disk);
+        let message = trouble(("storage", now), error, &advice);
         let mut sending = tokio::task::JoinSet::new();
         for (name, _) in route(&self.alerts, &message, now) {
             let (alerts, sender) = (Arc::clone(&self.alerts), Arc::clone(&self.sender));

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::daemon::CLEAR_OF_RELEASE;
 use crate::daemon::lock::Running;
 use crate::durable_file;
 use crate::engine::Engine;
@@ -25,8 +26,6 @@ use crate::engine::Engine;
 const CHANGES_EVERY: TimeDelta = TimeDelta::seconds(1);
 /// A turn of the loop without a changed fact is written this often.
 const TURNS_EVERY: TimeDelta = TimeDelta::seconds(2);
-/// No heartbeat is written this shortly before a release.
-const CLEAR_OF_RELEASE: TimeDelta = TimeDelta::milliseconds(50);
 /// The file is written no more often than this, even if the clock jumps.
 const WRITE_PAUSE: Duration = Duration::from_secs(1);
 

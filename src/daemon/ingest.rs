@@ -19,6 +19,7 @@ use crate::inbox::{
     AcceptedPackage, Away, Content, Diagnostic, Entry, Inbox, InboxError, Package, ParsedJob,
     ReadError, Receipt, ReceiptDate, ReceiptJob, Step,
 };
+use crate::l10n::{self, Lang, t};
 use crate::model::{Account, JobId, JobState};
 use crate::store::{IngestOutcome, Rescheduled};
 use crate::text;
@@ -28,6 +29,11 @@ use crate::text;
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long files are taken before the inbox is read again.
 const SLICE: Duration = Duration::from_secs(1);
+
+/// How many files are taken together, with one wait for the disk.
+const TOGETHER: usize = 32;
+/// A file with more jobs is taken by itself.
+const SMALL: usize = 8;
 
 /// Runs blocking work, all of it on one thread: the memory of a large file returns to that thread's
 /// own allocator, where another thread's large file could not reuse it.
@@ -39,9 +45,11 @@ struct Reader {
 type Work = Box<dyn FnOnce() + Send>;
 
 impl Reader {
-    fn start() -> Self {
+    /// Starts the thread; what it writes for people is in this language.
+    fn start(lang: Lang) -> Self {
         let (work, mut works) = mpsc::unbounded_channel::<Work>();
         std::thread::spawn(move || {
+            l10n::choose(lang);
             while let Some(work) = works.blocking_recv() {
                 work();
             }
@@ -68,6 +76,8 @@ pub(super) struct IngestTask {
     pub(super) accounts: watch::Receiver<Arc<[Account]>>,
     pub(super) files: Files,
     pub(super) now: Now,
+    /// The language of the answers to files.
+    pub(super) lang: Lang,
     pub(super) to: mpsc::Sender<Input>,
 }
 
@@ -86,9 +96,10 @@ enum Offer {
 impl IngestTask {
     /// Takes files until the daemon ends; those named are refused unread, if they are present.
     pub(super) async fn run(self, mut refused: Vec<String>, mut ended: watch::Receiver<bool>) {
-        let Self { mut inbox, accounts, files, now, to } = self;
-        let reader = Reader::start();
-        let mut ingest = Ingest { trouble: Trouble::default(), passed: Passed::default(), to };
+        let Self { mut inbox, accounts, files, now, lang, to } = self;
+        let reader = Reader::start(lang);
+        let (trouble, passed) = (Trouble::default(), Passed::default());
+        let mut ingest = Ingest { trouble, passed, ready: Vec::new(), lang, to };
         loop {
             let at = now();
             let look = reader.run(move || {
@@ -120,12 +131,26 @@ impl IngestTask {
                         });
                         let Some((read, entry, offer)) = reading.await else { return gone() };
                         inbox = read;
-                        ingest.handle(&mut inbox, &entry, offer, now()).await;
+                        let is_over = tokio::time::Instant::now() >= until;
+                        let offer = ingest.join(entry, offer);
+                        if offer.is_some() || is_over || ingest.ready.len() >= TOGETHER {
+                            let taken = ingest.take_ready(inbox, &reader, now()).await;
+                            let Some(back) = taken else { return gone() };
+                            inbox = back;
+                        }
+                        if let Some((entry, offer)) = offer {
+                            let handled = ingest.handle(inbox, &reader, (entry, offer), now());
+                            let Some(back) = handled.await else { return gone() };
+                            inbox = back;
+                        }
                         // A file that arrived meanwhile must not wait for all the others.
-                        if tokio::time::Instant::now() >= until {
+                        if is_over {
                             break;
                         }
                     }
+                    let taken = ingest.take_ready(inbox, &reader, now()).await;
+                    let Some(back) = taken else { return gone() };
+                    inbox = back;
                 }
                 Err(error) => ingest.trouble.of_inbox(&error),
             }
@@ -138,31 +163,87 @@ impl IngestTask {
     }
 }
 
+/// A file that can be taken, with its files, which stay on disk while this is held.
+struct Ready {
+    entry: Entry,
+    valid: Arc<ValidFile>,
+    _kept: Kept,
+}
+
 /// The state that is kept from one file to the next.
 struct Ingest {
     trouble: Trouble,
     passed: Passed,
+    /// The small files that are taken together next.
+    ready: Vec<Ready>,
+    lang: Lang,
     to: mpsc::Sender<Input>,
 }
 
 impl Ingest {
-    /// Acts on what was read of an entry.
-    async fn handle(&mut self, inbox: &mut Inbox, entry: &Entry, offer: Offer, now: DateTime<Utc>) {
+    /// Keeps a file that can be taken together with those that are ready; returns any other.
+    fn join(&mut self, entry: Entry, offer: Offer) -> Option<(Entry, Offer)> {
+        match offer {
+            Offer::ValidFile(valid, kept) if self.may_join(&entry, &valid) => {
+                self.ready.push(Ready { entry, valid, _kept: kept });
+                None
+            }
+            offer @ (Offer::ValidFile(..)
+            | Offer::Bad(..)
+            | Offer::Later
+            | Offer::Changing
+            | Offer::Unreadable(_)) => Some((entry, offer)),
+        }
+    }
+
+    /// Returns whether a file can be taken together with those that are ready.
+    fn may_join(&self, entry: &Entry, valid: &ValidFile) -> bool {
+        let same_name = |ready: &Ready| ready.valid.package.name() == valid.package.name();
+        valid.jobs.len() <= SMALL
+            && !entry.jumps()
+            && self.passed.problems(entry, valid).is_empty()
+            && !self.ready.iter().any(same_name)
+    }
+
+    /// Acts on what was read of an entry; returns the inbox, unless its thread has ended.
+    async fn handle(
+        &mut self,
+        mut inbox: Inbox,
+        reader: &Reader,
+        (entry, offer): (Entry, Offer),
+        now: DateTime<Utc>,
+    ) -> Option<Inbox> {
         let done = match offer {
-            Offer::ValidFile(valid, kept) => match self.passed.problems(entry, &valid) {
-                problems if problems.is_empty() => self.take(inbox, entry, &valid, kept).await,
-                problems => self.refuse(inbox, entry, &valid, &problems).await,
-            },
+            Offer::ValidFile(valid, kept) => {
+                match l10n::within(self.lang, || self.passed.problems(&entry, &valid)) {
+                    problems if problems.is_empty() => {
+                        self.ready.push(Ready { entry, valid, _kept: kept });
+                        return self.take_ready(inbox, reader, now).await;
+                    }
+                    problems => self.refuse(&inbox, &entry, &valid, &problems).await,
+                }
+            }
             Offer::Bad(problems, package) => {
-                self.reject(inbox, entry, package.as_ref(), &problems).await
+                self.reject(&inbox, &entry, package.as_ref(), &problems).await
             }
             Offer::Later => {
-                inbox.wait_for_more(entry);
+                inbox.wait_for_more(&entry);
                 Ok(())
             }
             Offer::Changing => Ok(()),
             Offer::Unreadable(error) => Err(error),
         };
+        self.note(&mut inbox, &entry, done, now);
+        Some(inbox)
+    }
+
+    fn note(
+        &mut self,
+        inbox: &mut Inbox,
+        entry: &Entry,
+        done: Result<(), InboxError>,
+        now: DateTime<Utc>,
+    ) {
         match done {
             Ok(()) => drop(self.trouble.stuck.remove(&entry.name())),
             Err(error) => {
@@ -172,28 +253,50 @@ impl Ingest {
         }
     }
 
-    /// Has the loop store the jobs, and records their outcome.
-    async fn take(
+    /// Has the loop store the jobs of the files that are ready, and records their outcomes; returns
+    /// the inbox, unless its thread has ended.
+    async fn take_ready(
         &mut self,
-        inbox: &Inbox,
-        entry: &Entry,
-        valid: &Arc<ValidFile>,
-        _kept: Kept,
-    ) -> Result<(), InboxError> {
-        let (reply, taken) = oneshot::channel();
-        let input = Input::File(Arc::clone(valid), reply);
-        if self.to.send(input).await.is_err() {
-            return Ok(());
-        }
-        match taken.await {
-            Ok(Ok(taken)) => {
-                self.passed.note(entry, valid);
-                accept(inbox, valid, &taken)
+        mut inbox: Inbox,
+        reader: &Reader,
+        now: DateTime<Utc>,
+    ) -> Option<Inbox> {
+        let mut asked = Vec::new();
+        for ready in std::mem::take(&mut self.ready) {
+            let (reply, taken) = oneshot::channel();
+            let input = Input::File(Arc::clone(&ready.valid), reply);
+            if self.to.send(input).await.is_ok() {
+                asked.push((ready, taken));
             }
-            Ok(Err(problems)) => self.refuse(inbox, entry, valid, &problems).await,
-            // The daemon ends; the next start finds the file, and recognizes it if it was stored.
-            Err(_) => Ok(()),
         }
+        let mut stored = Vec::new();
+        for (ready, taken) in asked {
+            match taken.await {
+                Ok(Ok(taken)) => {
+                    self.passed.note(&ready.entry, &ready.valid);
+                    stored.push((ready, taken));
+                }
+                Ok(Err(problems)) => {
+                    let Ready { entry, valid, .. } = &ready;
+                    let done = self.refuse(&inbox, entry, valid, &problems).await;
+                    self.note(&mut inbox, entry, done, now);
+                }
+                // The daemon ends; the next start finds the file, and recognizes it if it was stored.
+                Err(_) => {}
+            }
+        }
+        if stored.is_empty() {
+            return Some(inbox);
+        }
+        let accept = move || {
+            let done = accept_all(&inbox, &stored);
+            (inbox, stored, done)
+        };
+        let (mut inbox, stored, done) = reader.run(accept).await?;
+        for ((Ready { entry, .. }, _), done) in stored.iter().zip(done) {
+            self.note(&mut inbox, entry, done, now);
+        }
+        Some(inbox)
     }
 
     async fn refuse(
@@ -231,7 +334,7 @@ impl Ingest {
         if self.to.send(refused).await.is_err() || on_disk.await.is_err() {
             return Ok(());
         }
-        let away = inbox.reject(entry, package, problems)?;
+        let away = l10n::within(self.lang, || inbox.reject(entry, package, problems))?;
         tracing::warn!(
             file,
             problems = problems_count,
@@ -272,10 +375,7 @@ impl Passed {
             let (turn, name) = self.jobs.get(&job.spec.id)?;
             (*turn > entry.turn()).then(|| {
                 let id = &job.spec.id;
-                let why = format!(
-                    "job {id} stands in {name} too, which came later and is taken already; drop \
-                     this file anew if it is the one that counts"
-                );
+                let why = t!("receipt-later-file", id = %id, name = name.as_str());
                 (job.line, why)
             })
         };
@@ -400,11 +500,7 @@ fn read(inbox: &Inbox, entry: &Entry, accounts: &[Account], files: &Files) -> Of
 
 /// Returns the reason why a file is not even read.
 fn crashed(name: &str) -> Diagnostic {
-    let message =
-        "the daemon crashed over and over while it took this file, so it is not tried again";
-    let help = "take out what is unusual in it and drop it anew; please report the crash with the \
-                daemon's log (`journalctl -u qunfa`)";
-    Diagnostic::whole(name, message, Some(help))
+    Diagnostic::whole(name, &t!("receipt-crashed"), Some(&t!("receipt-crashed-help")))
 }
 
 /// Returns a job in the engine's form.
@@ -412,24 +508,33 @@ pub fn offered(job: &ParsedJob) -> Offered<'_> {
     Offered { spec: &job.spec, recurrence: job.recurrence.as_ref(), line: job.line }
 }
 
-fn accept(
-    inbox: &Inbox,
-    ValidFile { package, jobs }: &ValidFile,
-    taken: &IngestedFile,
-) -> Result<(), InboxError> {
+/// Writes the receipts of files whose jobs are stored, and moves the files beside them.
+fn accept_all(inbox: &Inbox, stored: &[(Ready, IngestedFile)]) -> Vec<Result<(), InboxError>> {
+    let receipts: Vec<_> =
+        stored.iter().map(|(ready, taken)| receipt(&ready.valid, taken)).collect();
+    let packages = stored.iter().map(|(ready, _)| &ready.valid.package);
+    let all: Vec<_> = packages.zip(&receipts).collect();
+    let done = inbox.accept_all(&all).into_iter().zip(&all);
+    let tell = |(away, (package, receipt)): (Result<Away, _>, &(&Package, &Receipt))| {
+        let (file, jobs) = (package.name(), receipt.jobs.len());
+        let away = away?;
+        tracing::info!(file, jobs, "a file was taken");
+        tell_of_later(file, away);
+        Ok(())
+    };
+    done.map(tell).collect()
+}
+
+fn receipt(ValidFile { jobs, .. }: &ValidFile, taken: &IngestedFile) -> Receipt {
     let stored: HashMap<_, _> = taken.jobs.iter().map(|stored| (&stored.id, stored)).collect();
     let receipt_job = |job: &ParsedJob| {
         let stored = stored.get(&job.spec.id);
         let became = stored.and_then(|stored| match stored.taken {
             IngestOutcome::New => None,
-            IngestOutcome::Known => Some("it was known already; nothing changed"),
-            IngestOutcome::Updated => Some("it was planned already, and is as written now"),
-            IngestOutcome::Anew(JobState::Failed) => {
-                Some("a job of this id had failed: it is planned anew as written now")
-            }
-            IngestOutcome::Anew(_) => Some(
-                "a job of this id had ended and never gone out: it is planned anew as written now",
-            ),
+            IngestOutcome::Known => Some(t!("receipt-known")),
+            IngestOutcome::Updated => Some(t!("receipt-updated")),
+            IngestOutcome::Anew(JobState::Failed) => Some(t!("receipt-anew-failed")),
+            IngestOutcome::Anew(_) => Some(t!("receipt-anew")),
             IngestOutcome::Refused(_) => None,
         });
         let series = job.recurrence.as_ref().map(|recurrence| series(recurrence, stored));
@@ -437,7 +542,7 @@ fn accept(
         let notes: Vec<_> = (series.as_deref().into_iter())
             .chain(job.notes.iter().map(String::as_str))
             .chain(strangers.as_deref())
-            .chain(became)
+            .chain(became.as_deref())
             .collect();
         ReceiptJob {
             id: job.spec.id.clone(),
@@ -447,20 +552,16 @@ fn accept(
             at: job.spec.at,
             due: stored.filter(|stored| is_due(job, stored)).and_then(|stored| stored.due_at),
             state: stored.map_or(JobState::Planned, |stored| stored.state),
-            note: (!notes.is_empty()).then(|| notes.join("; ")),
+            note: (!notes.is_empty()).then(|| notes.join(&t!("receipt-between-notes"))),
             dates: stored.map(|stored| receipt_dates(&stored.dates)).unwrap_or_default(),
         }
     };
-    let receipt = Receipt {
+    Receipt {
         taken_at: taken.first_taken_at,
         accepted_at: taken.taken_at,
         jobs: jobs.iter().map(receipt_job).collect(),
         notes: taken.left_out.iter().map(left_out).chain(moved(&taken.moved)).collect(),
-    };
-    let away = inbox.accept(package, &receipt)?;
-    tracing::info!(file = package.name(), jobs = jobs.len(), "a file was taken");
-    tell_of_later(package.name(), away);
-    Ok(())
+    }
 }
 
 /// Returns what the receipt says of other jobs that moved.
@@ -471,7 +572,7 @@ fn moved(moved: &[Rescheduled]) -> Vec<String> {
     };
     let mut notes: Vec<_> = moved.iter().take(NAMED).map(sentence).collect();
     if moved.len() > NAMED {
-        notes.push(format!("{} more jobs move: `qunfa plan`", moved.len() - NAMED));
+        notes.push(t!("receipt-more-moves", more = %(moved.len() - NAMED)));
     }
     notes
 }
@@ -485,12 +586,17 @@ fn is_due(job: &ParsedJob, stored: &IngestedJob) -> bool {
 fn series(recurrence: &Recurrence, stored: Option<&&IngestedJob>) -> String {
     let words = recurrence.words();
     if let Some(stored) = stored.filter(|stored| !stored.state.waits()) {
-        let near = stored
-            .due_at
-            .map(|at| format!("; the one of {} is {}", calendar::beijing(at), stored.state));
-        return format!("a series ({words}): no date of it waits{}", near.unwrap_or_default());
+        return match stored.due_at {
+            Some(at) => t!(
+                "receipt-series-over-near",
+                words = words,
+                at = %calendar::beijing(at),
+                state = %stored.state
+            ),
+            None => t!("receipt-series-over", words = words),
+        };
     }
-    format!("a series ({words}): this is its next date; each date is a job of its own")
+    t!("receipt-series", words = words)
 }
 
 fn receipt_dates(edits: &[DateEdit]) -> Vec<ReceiptDate> {
@@ -499,7 +605,7 @@ fn receipt_dates(edits: &[DateEdit]) -> Vec<ReceiptDate> {
 }
 
 fn left_out(id: &JobId) -> String {
-    format!("job {id} was planned by an earlier file of this name; it stays planned")
+    t!("receipt-left-out", id = %id)
 }
 
 /// Logs that a file was replaced while it was read.

@@ -155,13 +155,14 @@ enum Stopped {
 }
 
 fn stops(store: &Tx<'_>, names: &[&str]) -> Result<Stopped, StoreError> {
+    if let Some(why) = store.hold_on_all()? {
+        return Ok(Stopped::All(reason::sentence(&why)));
+    }
+    let all = store.stopped_accounts()?;
     let mut stopped = Vec::new();
-    for name in names {
+    for name in names.iter().filter(|name| all.contains(**name)) {
         let stops = store.stops(name)?;
         match (stops.hold, stops.paused) {
-            (Some((_, why)), _) if stops.all => {
-                return Ok(Stopped::All(reason::sentence(&why)));
-            }
             (Some(_), _) => stopped.push(format!("{name} ON HOLD")),
             (None, Some(_)) => stopped.push(format!("{name} PAUSED")),
             (None, None) => {}

@@ -8,7 +8,10 @@ use chrono::{DateTime, Utc};
 
 use crate::config::Config;
 use crate::daemon::reloader::Fixed;
-use crate::daemon::{Daemon, RunError, api_base};
+use crate::daemon::dispatcher::api_bases;
+use crate::daemon::{Daemon, RunError};
+use crate::l10n;
+use crate::text::alert as words;
 
 impl Daemon {
     /// Begins to read the config again.
@@ -30,7 +33,7 @@ impl Daemon {
     ) -> Result<(), RunError> {
         let usable = match read {
             Ok(config) => {
-                config.accounts.iter().try_for_each(|account| api_base(account).map(drop))
+                config.accounts.iter().try_for_each(|account| api_bases(account).map(drop))
             }
             Err(_) => Ok(()),
         };
@@ -49,7 +52,7 @@ impl Daemon {
     fn reload(&mut self, config: &Config, now: DateTime<Utc>) -> Result<(), RunError> {
         self.engine.reload(&config.accounts, now)?;
         for (number, account) in self.engine.numbered_accounts() {
-            self.dispatcher.set_base(number, api_base(account)?);
+            self.dispatcher.set_way(number, account)?;
         }
         self.reloader.views.update(&self.engine)?;
         self.reloader.ping.replace(config.alerts.ping.clone());
@@ -70,21 +73,24 @@ impl Daemon {
         if keys.is_empty() {
             return Ok(());
         }
-        let what = format!(
-            "changed in the config, but needs a restart: {}; everything else is in use",
-            keys.join(", ")
-        );
-        tracing::warn!("{what}");
-        self.engine.set_config_alert(Some((&what, "restart the daemon")), now)?;
-        Ok(())
+        let keys = keys.join(", ");
+        tracing::warn!("changed in the config, but needs a restart: {keys}; the rest is in use");
+        self.alert_config(|| words::needs_restart(&keys), now)
     }
 
     fn refuse_config(&mut self, why: &str, now: DateTime<Utc>) -> Result<(), RunError> {
         tracing::error!("the daemon continues with the config that it has: {why}");
         let first = why.lines().next().unwrap_or_default();
-        let what = format!("the daemon continues with the config that it has: {first}");
-        let advice = "see `qunfa config check`, correct the file, and reload the daemon";
-        self.engine.set_config_alert(Some((&what, advice)), now)?;
+        self.alert_config(|| words::config_refused(first), now)
+    }
+
+    fn alert_config(
+        &mut self,
+        told: impl FnOnce() -> (String, String),
+        now: DateTime<Utc>,
+    ) -> Result<(), RunError> {
+        let (what, advice) = l10n::within(self.reloader.fixed.lang, told);
+        self.engine.set_config_alert(Some((&what, &advice)), now)?;
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ use crate::daemon::heartbeat::Heartbeat;
 use crate::daemon::input::Input;
 use crate::daemon::{chain, delivery};
 use crate::engine::Engine;
+use crate::l10n::{self, Lang};
 use crate::model::Account;
 use crate::store::StoreError;
 
@@ -26,6 +27,7 @@ pub(super) struct Fixed {
     inbox: PathBuf,
     inbox_end_marker_required: bool,
     listen: Option<SocketAddr>,
+    pub(super) lang: Lang,
 }
 
 impl Fixed {
@@ -35,6 +37,7 @@ impl Fixed {
             inbox: config.inbox.clone(),
             inbox_end_marker_required: config.inbox_end_marker_required,
             listen: config.listen,
+            lang: config.lang.unwrap_or_default(),
         }
     }
 
@@ -45,6 +48,7 @@ impl Fixed {
             ("inbox", self.inbox != other.inbox),
             ("inbox_end_marker", self.inbox_end_marker_required != other.inbox_end_marker_required),
             ("listen", self.listen != other.listen),
+            ("lang", self.lang != other.lang),
         ];
         keys.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
     }
@@ -154,9 +158,9 @@ impl Reloader {
         let Some(load) = self.load.clone() else { return false };
         self.progress = match self.progress {
             Progress::Idle => {
-                let to = self.to.clone();
+                let (to, lang) = (self.to.clone(), self.fixed.lang);
                 tokio::task::spawn_blocking(move || {
-                    let read = load().map_err(|error| chain(&error));
+                    let read = l10n::within(lang, || load().map_err(|error| chain(&error)));
                     // A loop that has ended needs no config.
                     to.blocking_send(Input::Config(Box::new(read))).unwrap_or_default();
                 });

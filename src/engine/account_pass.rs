@@ -103,8 +103,20 @@ impl AccountPass<'_, '_> {
         ticket: Ticket,
         request: Request,
     ) {
+        let base = session.bases.for_query(self.now);
+        self.send_to(session, (at, base), ticket, request);
+    }
+
+    fn send_to(
+        &mut self,
+        session: &mut Session,
+        (at, base): (DateTime<Utc>, usize),
+        ticket: Ticket,
+        request: Request,
+    ) {
         session.in_flight.begin(ticket.slot());
-        self.outgoing.push((at, Outgoing { session: self.index, ticket, request }));
+        session.bases.begin(ticket.slot(), request.is_for_api().then_some(base));
+        self.outgoing.push((at, Outgoing { session: self.index, base, ticket, request }));
     }
 
     /// Requests a token, or if there is one, a sample of the platform's clock.
@@ -178,8 +190,11 @@ impl AccountPass<'_, '_> {
                         return Ok(Some(free_at.max(soon)));
                     }
                     let batch = &batches[index];
+                    let base = session.bases.for_send(self.tx, batch.id)?;
                     match self.tx.begin(&job, account, batch, at)? {
                         Start::Begun(begun) => {
+                            let address = &session.config.api_bases[base];
+                            self.tx.goes_to(begun.attempt, address)?;
                             let token = session.usable_token(at).expect("may_release saw it");
                             let body = protocol::with_clientmsgid(&begun.body, &begun.clientmsgid);
                             let request = protocol::mass(begun.list, token, body);
@@ -187,12 +202,8 @@ impl AccountPass<'_, '_> {
                                 let id = job.id.to_string();
                                 self.generations.push((id, batch.number, batch.generation));
                             }
-                            self.send(
-                                session,
-                                at,
-                                Ticket::Send { attempt: begun.attempt },
-                                request,
-                            );
+                            let ticket = Ticket::Send { attempt: begun.attempt };
+                            self.send_to(session, (at, base), ticket, request);
                             return self.tx.next_wake(&name);
                         }
                         Start::Refused(refusal) => {

@@ -445,7 +445,7 @@ fn answer_of(parsed: &ApiCallResponse, reply: &Reply) -> Answer {
         ApiCallResponse::Refused(said) if said.code == Some(codes::NO_SUCH_MSG_ID) => Answer::Gone,
         ApiCallResponse::Refused(_) => Answer::Refused,
         ApiCallResponse::Later { certain, .. } => Answer::Later(match (reply, certain) {
-            (Reply::NotSent(_), _) => Effect::Nothing,
+            (Reply::NotSent(_) | Reply::Unreachable(_), _) => Effect::Nothing,
             (Reply::Unknown(_) | Reply::Http { .. }, true) => Effect::Call,
             (Reply::Unknown(_) | Reply::Http { .. }, false) => Effect::Unknown,
         }),

@@ -24,8 +24,8 @@ thread_local! {
 }
 
 /// Records what this thread works on from now on.
-pub fn enter(hand: WorkItem) {
-    CURRENT.set(Some((hand, None)));
+pub fn enter(item: WorkItem) {
+    CURRENT.set(Some((item, None)));
 }
 
 /// Records which job of the account it is; none is the account as a whole.

@@ -103,7 +103,7 @@ impl Session {
             }
             Listed::Refused(code, errmsg) => {
                 let is_gone = ask.tag().is_some() && codes::is_no_tag(code);
-                let what = codes::for_query(code).what;
+                let what = codes::for_query(code).what();
                 (
                     if is_gone { Answer::Gone } else { Answer::Refused },
                     format!("the platform answered {code} ({errmsg}): {what}"),

@@ -46,12 +46,13 @@ pub(super) fn recognise(
 ) -> Result<(), StoreError> {
     let config = configured(sessions);
     identify(tx, &config)?;
-    let moves = moves(&tx.known_accounts()?, &config);
+    let known = tx.known_accounts()?;
+    let moves = moves(&known, &config);
     for (old, new) in &moves {
         tracing::warn!("account {old} is named {new} from now on: all that is known of it follows");
     }
     tx.rename_accounts(&moves)?;
-    let known = tx.known_accounts()?;
+    let known = if moves.is_empty() { known } else { tx.known_accounts()? };
     let rows = by_name(&known);
     for session in sessions.iter_mut() {
         let Account { name, appid, .. } = &session.config.account;

@@ -246,8 +246,10 @@ pub(super) fn refresh_alerts_of_config(
     let configured: HashSet<_> =
         configured.map(|session| session.config.account.name.as_str()).collect();
     for KnownAccount { name: account, .. } in tx.known_accounts()? {
-        let waits = tx.next_wake(&account)?.is_some() || tx.has_series(&account)?;
-        if !configured.contains(account.as_str()) && waits {
+        if configured.contains(account.as_str()) {
+            continue;
+        }
+        if tx.next_wake(&account)?.is_some() || tx.has_series(&account)? {
             let what = format!("account {account} is not in the config and has planned jobs");
             tracing::error!("{what}: nothing of it is released");
             let (_, advice) = unconfigured(&account);

@@ -30,7 +30,7 @@ impl Engine {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         self.disarm(now)?;
-        let changed = self.replace_accounts(accounts, now);
+        self.replace_accounts(accounts, now);
         let Self { store, sessions, mark, .. } = self;
         store.transaction(|tx| {
             identity::recognise(tx, sessions, now)?;
@@ -38,23 +38,22 @@ impl Engine {
             raise_generations(tx, sessions, mark, now)?;
             refresh_alerts_of_config(tx, sessions, now)?;
             identity::alert_mistaken_accounts(tx, sessions, now)?;
-            let changed = changed.iter().map(|number| &sessions[*number]);
+            let changed = sessions.iter().filter(|session| session.rules_changed);
             for session in changed.filter(|session| session.is_usual()) {
                 tx.replan(&session.config.account, now)?;
             }
             Ok::<_, StoreError>(())
         })?;
+        sessions.iter_mut().for_each(|session| session.rules_changed = false);
         self.look_by(now + OTHERS_AFTER);
         Ok(())
     }
 
-    /// Gives each account its new config, and returns the numbers of those that the rules now treat
-    /// in another way.
-    fn replace_accounts(&mut self, accounts: &[AccountConfig], now: DateTime<Utc>) -> Vec<usize> {
+    /// Gives each account its new config.
+    fn replace_accounts(&mut self, accounts: &[AccountConfig], now: DateTime<Utc>) {
         let numbers = self.sessions.iter().enumerate();
         let known: HashMap<_, _> =
             numbers.map(|(number, one)| (one.config.account.appid.clone(), number)).collect();
-        let mut changed = Vec::new();
         let mut kept = vec![false; self.sessions.len()];
         for config in accounts {
             let Some(&number) = known.get(&config.account.appid) else {
@@ -62,11 +61,7 @@ impl Engine {
                 kept.push(true);
                 continue;
             };
-            let session = &mut self.sessions[number];
-            if session.config.account != config.account {
-                changed.push(number);
-            }
-            session.reconfigure(config.clone(), now);
+            self.sessions[number].reconfigure(config.clone(), now);
             kept[number] = true;
         }
         let sessions = self.sessions.iter_mut().zip(kept);
@@ -75,7 +70,6 @@ impl Engine {
                 session.remove();
             }
         }
-        changed
     }
 
     /// Raises an alert about a config that is not in use, or not all of it; `None` ends it.

@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::calendar::{self, Span, Window};
 use crate::calls::{InFlight, Kind, Policy, Role, Slot};
 use crate::config::{AccountConfig, TokenSource};
+use crate::engine::base::Bases;
 use crate::engine::{Ticket, classify, raise_alert};
 use crate::model::console::{HISTORY, KEYS};
 use crate::quota::{Rule, margins};
@@ -93,6 +94,8 @@ pub struct Session {
     pub(super) wake: Option<DateTime<Utc>>,
     /// Which requests are open.
     pub(super) in_flight: InFlight,
+    /// Where requests go.
+    pub(super) bases: Bases,
     /// A page of followers that is being stored.
     pub(super) page: Option<PageInFlight>,
     /// What keeps it from requesting followers.
@@ -112,15 +115,19 @@ pub struct Session {
     unread: BTreeMap<&'static str, u32>,
     /// The request for a token or a clock sample that is open was made with a former secret or address.
     access_changed: bool,
+    /// A reload changed what the rules need of the account, and its schedule was not made anew yet.
+    pub(super) rules_changed: bool,
 }
 
 impl Session {
     /// Creates a session without a token or a clock sample.
     pub(super) fn new(config: AccountConfig, now: DateTime<Utc>) -> Self {
         Self {
+            bases: Bases::new(config.api_bases.clone()),
             config,
             standing: Standing::Configured,
             access_changed: false,
+            rules_changed: false,
             wake: Some(now),
             in_flight: InFlight::default(),
             page: None,
@@ -240,6 +247,8 @@ impl Session {
     ) -> Result<(), StoreError> {
         self.wake = Some(now);
         self.in_flight.end(ticket.slot());
+        let whose = (self.config.account.name.as_str(), ticket.slot());
+        self.bases.settle(tx, whose, response, now)?;
         if self.is_void(ticket) {
             return Ok(());
         }
@@ -375,7 +384,7 @@ impl Session {
         self.preflight_at = now + pause;
         self.fruitless = self.fruitless.saturating_add(1);
         let why = match &response.reply {
-            Reply::NotSent(why) | Reply::Unknown(why) => why.clone(),
+            Reply::NotSent(why) | Reply::Unreachable(why) | Reply::Unknown(why) => why.clone(),
             Reply::Http { status, .. } => {
                 format!("HTTP {status}, and no usable token or Date in it")
             }
@@ -465,7 +474,7 @@ impl Session {
                 "correct the secret that {source} holds, or the account's appid in the config \
                  ({KEYS}), then resume it"
             ),
-            Some(_) | None => row.advice.to_owned(),
+            Some(_) | None => row.advice(),
         }
     }
 
@@ -541,7 +550,7 @@ impl Session {
             msg_id: parsed.msg_id,
             msg_data_id: parsed.msg_data_id,
             dated: response.date,
-            not_sent: matches!(response.reply, Reply::NotSent(_)),
+            not_sent: response.reply.is_not_sent(),
             ask_after,
         }
     }

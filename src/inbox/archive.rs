@@ -147,6 +147,33 @@ impl Inbox {
     ///
     /// Call it after the jobs are stored: from then on the file is only a record.
     pub fn accept(&self, package: &Package, receipt: &Receipt) -> Result<Away, InboxError> {
+        self.accept_all(&[(package, receipt)]).remove(0)
+    }
+
+    /// Does the same for several packages with different names: each step waits for the disk once.
+    pub fn accept_all(&self, all: &[(&Package, &Receipt)]) -> Vec<Result<Away, InboxError>> {
+        let Places { inbox, accepted, .. } = &self.places;
+        let given: Vec<_> =
+            all.iter().map(|(package, receipt)| self.give(package, receipt)).collect();
+        let answered = fsync(&accepted.fd);
+        let put_beside = |((package, _), given): (&(&Package, &Receipt), io::Result<()>)| {
+            given?;
+            answered?;
+            let names = (package.entry_name.as_os_str(), package.name());
+            self.put_beside(names, (accepted, RECEIPT), &Read::Package(package))
+        };
+        let moved: Vec<_> = all.iter().zip(given).map(put_beside).collect();
+        let synced = fsync(&accepted.fd).and_then(|()| fsync(&inbox.fd));
+        let result = |((package, _), moved): (&(&Package, &Receipt), io::Result<Away>)| {
+            moved
+                .and_then(|away| Ok(synced.map(|()| away)?))
+                .map_err(|source| entry_error(package.name(), Step::Accept, source))
+        };
+        all.iter().zip(moved).map(result).collect()
+    }
+
+    /// Writes the receipt of a package; the folder is not synced yet.
+    fn give(&self, package: &Package, receipt: &Receipt) -> io::Result<()> {
         let written = Written {
             file: package.name(),
             sha256: package.sha256(),
@@ -157,10 +184,8 @@ impl Inbox {
         };
         let mut json = serde_json::to_vec_pretty(&written).expect("a receipt is always JSON");
         json.push(b'\n');
-        let (name, to) = (package.name(), &self.places.accepted);
-        let answer = Answer { directory: to, suffix: RECEIPT, bytes: &json };
-        self.put_away((&package.entry_name, name), &answer, &Read::Package(package))
-            .map_err(|source| entry_error(name, Step::Accept, source))
+        let directory = &self.places.accepted;
+        Answer { directory, suffix: RECEIPT, bytes: &json }.give(package.name())
     }
 
     /// Moves an entry to `rejected/`, with what is wrong with it; or, if it is gone, what was read
@@ -176,25 +201,30 @@ impl Inbox {
         let to = &self.places.rejected;
         let answer = Answer { directory: to, suffix: REASON, bytes: text.as_bytes() };
         let read = package.map_or(Read::Seen(entry), Read::Package);
-        self.put_away((&entry.name, &name), &answer, &read)
-            .map_err(|source| entry_error(&name, Step::Reject, source))
+        let put_away = || {
+            answer.give(&name)?;
+            fsync(&to.fd)?;
+            let away = self.put_beside((&entry.name, &name), (to, REASON), &read)?;
+            fsync(&to.fd)?;
+            fsync(&self.places.inbox.fd)?;
+            Ok(away)
+        };
+        put_away().map_err(|source| entry_error(&name, Step::Reject, source))
     }
 
-    /// Writes the answer to an entry, and moves the entry, or what was read of it, beside the
-    /// answer.
-    fn put_away(
+    /// Moves an entry, or what was read of it, beside the answer to it; the folders are not synced
+    /// yet.
+    fn put_beside(
         &self,
         (entry, name): (&OsStr, &str),
-        answer: &Answer<'_>,
+        (directory, suffix): (&Directory, &str),
         read: &Read<'_>,
     ) -> io::Result<Away> {
-        let Places { inbox, moving, .. } = &self.places;
-        let to = &answer.directory.fd;
-        answer.give(name)?;
+        let moving = &self.places.moving;
+        let to = &directory.fd;
         match self.move_aside(entry) {
             Ok(()) if read.is(&moving.fd, entry) => {
-                move_new(&moving.fd, entry, to, OsStr::new(name))?;
-                fsync(&inbox.fd)?;
+                rename_new(&moving.fd, entry, to, OsStr::new(name))?;
                 return Ok(Away::Itself);
             }
             Ok(()) => {}
@@ -206,7 +236,7 @@ impl Inbox {
             Read::Package(package) => self.archive_copy(package, to, name)?,
             // Nothing was read, so there is nothing to answer.
             Read::Seen(_) => {
-                unlinkat(to, format!("{name}{}", answer.suffix), AtFlags::empty())?;
+                unlinkat(to, format!("{name}{suffix}"), AtFlags::empty())?;
                 fsync(to)?;
             }
         }
@@ -432,7 +462,8 @@ struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    /// Writes the answer, after making sure that nothing else has its name or the entry's.
+    /// Writes the answer, after making sure that nothing else has its name or the entry's; the folder
+    /// is not synced yet.
     fn give(&self, name: &str) -> io::Result<()> {
         self.make_room(name)?;
         let answer = format!("{name}{}", self.suffix);
@@ -498,10 +529,14 @@ fn exists(directory: &OwnedFd, name: &str) -> io::Result<bool> {
     }
 }
 
-pub(super) fn read_small(directory: &OwnedFd, name: &OsStr) -> io::Result<Vec<u8>> {
+fn read_small(directory: &OwnedFd, name: &OsStr) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_small(directory, name)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+pub(super) fn open_small(directory: &OwnedFd, name: &OsStr) -> io::Result<io::Take<File>> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = File::from(openat(directory, name, flags, Mode::empty())?);
-    let mut bytes = Vec::new();
-    file.take(64 << 20).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Ok(file.take(64 << 20))
 }

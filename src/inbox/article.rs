@@ -151,8 +151,7 @@ impl Reader<'_, '_> {
         }
         let show_cover_pic = self.flag(&fields, "show_cover_pic");
         if show_cover_pic == Some(1) && builder.via() == ArticlesVia::Draft {
-            let note = t!("inbox-show-cover-pic-draft-no");
-            notes.push(note.to_owned());
+            notes.push(t!("inbox-show-cover-pic-draft-no"));
         }
         let given = |field| given.get(field).flatten();
         Some(Article {
@@ -421,7 +420,7 @@ impl Reader<'_, '_> {
     ) -> Option<(Cleaned, Given)> {
         let TextFile { path, folder, source } = *file;
         if source.len() >= CONTENT_BYTES {
-            let message = format!("the article's text has {}", media::size(source.len() as u64));
+            let message = t!("inbox-article-text-has", size = media::size(source.len() as u64));
             report.say_with(Location::default(), message, t!("inbox-must-less-than-1-mib"));
             return None;
         }
@@ -671,30 +670,28 @@ impl Reader<'_, '_> {
 pub(super) fn told(material: &Material, batches: usize, ahead: TimeDelta) -> String {
     let bytes = material.assets.iter().map(|asset| asset.media.bytes).sum();
     let mut parts = Vec::new();
-    for (kind, one, many) in [
-        (UploadKind::Picture, "picture", "pictures"),
-        (UploadKind::Cover, "cover", "covers"),
-        (UploadKind::Image, "image", "images"),
-        (UploadKind::Voice, "recording", "recordings"),
-        (UploadKind::Video, "video", "videos"),
-    ] {
+    type Counted = fn(usize) -> String;
+    let kinds: [(UploadKind, Counted); 5] = [
+        (UploadKind::Picture, |count| t!("inbox-count-pictures", count = count)),
+        (UploadKind::Cover, |count| t!("inbox-count-covers", count = count)),
+        (UploadKind::Image, |count| t!("inbox-count-images", count = count)),
+        (UploadKind::Voice, |count| t!("inbox-count-recordings", count = count)),
+        (UploadKind::Video, |count| t!("inbox-count-videos", count = count)),
+    ];
+    for (kind, words) in kinds {
         let count = material.assets.iter().filter(|asset| asset.kind == kind).count();
         if count > 0 {
-            parts.push(format!("{count} {}", if count == 1 { one } else { many }));
+            parts.push(words(count));
         }
     }
     if !material.articles.is_empty() {
         let articles = material.articles.len();
-        let what = if articles == 1 { "article" } else { "articles" };
-        parts.push(format!("{articles} {what}"));
+        parts.push(t!("inbox-count-articles", count = articles));
     }
     let span = ahead + TimeDelta::seconds(material.prepare_s.into()) + TimeDelta::seconds(59);
     let span = calendar::long(TimeDelta::minutes(span.num_minutes()));
     let calls = material.calls(batches);
-    let what = if calls == 1 { "call" } else { "calls" };
-    format!(
-        "uploads {} ({} of files, {calls} {what}), from {span} before its time",
-        parts.join(", "),
-        media::size(bytes)
-    )
+    let (parts, size) = (parts.join(&t!("inbox-between-items")), media::size(bytes));
+    let calls = t!("inbox-count-calls", count = calls);
+    t!("inbox-uploads", parts = parts, size = size, calls = calls, span = span)
 }

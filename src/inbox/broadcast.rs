@@ -358,14 +358,13 @@ fn id_word(text: &str) -> Option<String> {
 
 /// Returns a note about a text that the platform may refuse.
 fn long_text(characters: usize, bytes: usize) -> Option<String> {
-    let what = if bytes > TEXT_BYTES {
-        format!("{bytes} bytes; the platform probably takes no more than {TEXT_BYTES}")
+    if bytes > TEXT_BYTES {
+        Some(t!("inbox-text-many-bytes", bytes = %bytes, most = %TEXT_BYTES))
     } else if characters > TEXT_CHARACTERS {
-        format!("{characters} characters; the platform's rules speak of {TEXT_CHARACTERS}")
+        Some(t!("inbox-text-many-characters", characters = %characters, most = %TEXT_CHARACTERS))
     } else {
-        return None;
-    };
-    Some(format!("the text has {what}: it may be refused (45002)"))
+        None
+    }
 }
 
 /// Removes what the call for this audience has no field for, and returns a note about it.

@@ -258,11 +258,13 @@ fn too_long(name: &OsStr) -> Option<(String, String)> {
 /// Returns why a name is reserved for answers.
 fn kept(name: &OsStr) -> Option<(String, String)> {
     let name = name.as_bytes().to_ascii_lowercase();
-    let (ending, what) = [(".receipt.json", "receipts"), (".error.txt", "reasons")]
-        .into_iter()
-        .find(|(ending, _)| name.ends_with(ending.as_bytes()))?;
+    let kept: [(&str, Sentence); 2] = [
+        (".receipt.json", || t!("inbox-kept-receipts")),
+        (".error.txt", || t!("inbox-kept-reasons")),
+    ];
+    let (ending, what) = kept.into_iter().find(|(ending, _)| name.ends_with(ending.as_bytes()))?;
     Some((
-        t!("inbox-names-end-kept", ending = %ending, what = %what),
+        t!("inbox-names-end-kept", ending = %ending, what = what()),
         t!("inbox-give-another-name"),
     ))
 }

@@ -79,7 +79,7 @@ impl Reader<'_, '_> {
         let read = match std::str::from_utf8(&bytes) {
             Ok(text) if is_calendar => calendar(path, text),
             Ok(text) => lines(path, text).map(Found::of),
-            Err(_) => Err((t!("inbox-not-text-utf-8", path = %quote(path)), FORM().to_owned())),
+            Err(_) => Err((t!("inbox-not-text-utf-8", path = %quote(path)), FORM())),
         };
         let Found { dates, working } = self.told(location, read)?;
         let (Some(first), Some(last)) = (dates.first(), dates.last()) else {
@@ -87,16 +87,17 @@ impl Reader<'_, '_> {
             self.report.say_with(location, message, FORM());
             return None;
         };
-        let count = match dates.len() {
-            1 => "1 date".to_owned(),
-            many => format!("{many} dates"),
-        };
-        let working = match working {
-            0 => String::new(),
-            1 => "; a working day (班) in it is not left out".to_owned(),
-            days => format!("; {days} working days (班) in it are not left out"),
-        };
-        notes.push(format!("{path} leaves out {count}, {first} to {last}{working}"));
+        let mut note = t!(
+            "inbox-leaves-out",
+            path = path,
+            count = dates.len(),
+            first = %first,
+            last = %last
+        );
+        if working > 0 {
+            note.push_str(&t!("inbox-working-days", days = working));
+        }
+        notes.push(note);
         Some(dates)
     }
 
@@ -132,14 +133,14 @@ fn span(text: &str) -> Result<BTreeSet<NaiveDate>, FieldError> {
     let (first, last) = text.split_once("..").unwrap_or((text, text));
     let (first, last) = (date(first.trim())?, date(last.trim())?);
     if last < first {
-        return Err((t!("inbox-ends-before-begins", text = %quote(text)), FORM().to_owned()));
+        return Err((t!("inbox-ends-before-begins", text = %quote(text)), FORM()));
     }
     let dates: BTreeSet<_> =
         first.iter_days().take_while(|date| *date <= last).take(DATES_MOST + 1).collect();
     if dates.len() > DATES_MOST {
         return Err((
             t!("inbox-longer-than-days", text = %quote(text), dates_most = %DATES_MOST),
-            FORM().to_owned(),
+            FORM(),
         ));
     }
     Ok(dates)

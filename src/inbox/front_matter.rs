@@ -114,8 +114,11 @@ impl<'s> FrontMatter<'s> {
                 continue;
             }
             let meant = if is_known { None } else { closest(&entry.key, known()) };
-            let meant = meant.map_or_else(String::new, |key| format!("; did you mean `{key}`?"));
-            told.push((entry.key_location, format!("the front matter's {key} is not used{meant}")));
+            let message = match meant {
+                Some(meant) => t!("inbox-front-matter-unused-meant", key = %key, meant = meant),
+                None => t!("inbox-front-matter-unused", key = %key),
+            };
+            told.push((entry.key_location, message));
         }
         told
     }

@@ -471,17 +471,14 @@ struct Schedule {
 /// Returns a note if `on_full_receivers` has no effect, because only the platform knows the
 /// receivers.
 fn no_drop(wish: OnFullReceivers, audience: &Audience) -> Option<String> {
-    let whom = match audience {
-        Audience::List(_) => return None,
-        Audience::Everyone => "everyone",
-        Audience::Tag(_) => "a tag",
-    };
-    (wish == OnFullReceivers::Drop).then(|| {
-        format!(
-            "on_full_receivers: drop does nothing here: only an OpenID list can go without some, \
-             and of {whom} the platform filters them by itself"
-        )
-    })
+    if wish != OnFullReceivers::Drop {
+        return None;
+    }
+    match audience {
+        Audience::List(_) => None,
+        Audience::Everyone => Some(t!("inbox-no-drop-everyone")),
+        Audience::Tag(_) => Some(t!("inbox-no-drop-tag")),
+    }
 }
 
 /// Returns the text of a key of a mapping, if it is there and is text.

@@ -143,9 +143,9 @@ pub(super) fn notes(
                 let lines = lines[1..].iter().map(|line| format!(", {line}"));
                 lines.collect::<String>()
             }
-            _ => format!(" and {others} more lines"),
+            _ => t!("inbox-and-more-lines", others = %others),
         };
-        format!("{path}:{first}{others}: {message}")
+        t!("inbox-note-on-lines", path = path, first = %first, others = others, message = message)
     });
     let more = (more > 0).then(|| t!("inbox-more-notes-kind", path = %path, more = %more));
     shown.chain(more).collect()

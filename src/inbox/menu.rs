@@ -196,7 +196,7 @@ impl Reader<'_, '_> {
             let delete_menuid = menuid.number(1, i64::MAX, self.report)?.to_string();
             return Some(NewMenu::WithoutConditional { delete_menuid });
         }
-        notes.push(CONDITIONAL_GO().to_owned());
+        notes.push(CONDITIONAL_GO());
         if entry.boolean(self.report)? {
             return Some(NewMenu::Nothing { delete: true });
         }

@@ -203,7 +203,7 @@ pub(super) fn help_with(text: &str, rule: OpenIds) -> String {
     let digits = text.trim_start_matches('+').trim_start_matches("86");
     let is_phone =
         digits.len() == 11 && digits.starts_with('1') && digits.bytes().all(|b| b.is_ascii_digit());
-    let known = if is_nothing(text) {
+    if is_nothing(text) {
         t!("inbox-was-no-openid-export-here")
     } else if is_phone {
         t!("inbox-phone-number-platform-knows-follower")
@@ -214,11 +214,10 @@ pub(super) fn help_with(text: &str, rule: OpenIds) -> String {
     } else if rule == OpenIds::Any {
         t!("inbox-openid-up-64-characters-z")
     } else if OpenIds::Any.takes(text) {
-        return t!("inbox-characters-openid-28-may-cut", length = %length);
+        t!("inbox-characters-openid-28-may-cut", length = %length)
     } else {
         t!("inbox-openid-28-characters-z-z")
-    };
-    known.to_owned()
+    }
 }
 
 /// A file of receivers.
@@ -430,9 +429,9 @@ fn plain(name: &str) -> String {
 
 fn columns(names: &[&str]) -> String {
     let shown: Vec<_> = names.iter().take(COLUMNS_NAMED).map(|name| quote(name)).collect();
-    let more = match names.len().saturating_sub(COLUMNS_NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!("its columns are: {}{more}", shown.join(", "))
+    let shown = shown.join(", ");
+    match names.len().saturating_sub(COLUMNS_NAMED) {
+        0 => t!("inbox-columns", names = shown),
+        more => t!("inbox-columns-more", names = shown, more = %more),
+    }
 }

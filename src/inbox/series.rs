@@ -183,7 +183,7 @@ fn ends_in_a_date(id: &str) -> bool {
 }
 
 fn told(text: &str, error: &CronError) -> FieldError {
-    let message = format!("{} {error}", quote(text));
+    let message = t!("inbox-cron-error", text = quote(text), error = %error);
     let help = match error {
         CronError::Fields(6) => t!("inbox-leave-seconds-out-minute-hour"),
         CronError::Fields(_) => t!("inbox-write-minute-hour-day-month"),
@@ -197,5 +197,5 @@ fn told(text: &str, error: &CronError) -> FieldError {
         CronError::Unreadable(_) => t!("inbox-days-1-31-l-months"),
         CronError::Never => t!("inbox-no-month-such-day"),
     };
-    (message, help.to_owned())
+    (message, help)
 }

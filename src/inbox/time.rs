@@ -106,13 +106,13 @@ fn twice(text: &str, zone: Tz, both: [DateTime<Utc>; 2]) -> FieldError {
 
 fn instants(text: &str, zone: Tz) -> Result<MappedLocalTime<DateTime<Utc>>, FieldError> {
     let parts = Parts::of(text)
-        .ok_or_else(|| (t!("inbox-no-time", text = %quote(text)), form_help(text).to_owned()))?;
+        .ok_or_else(|| (t!("inbox-no-time", text = %quote(text)), form_help(text)))?;
     let local = parts.local(text)?;
     match parts.offset {
         Some(offset) => match offset.from_local_datetime(&local) {
             at @ MappedLocalTime::Single(_) => Ok(at.map(|at| at.to_utc())),
             MappedLocalTime::Ambiguous(..) | MappedLocalTime::None => {
-                Err((t!("inbox-no-time", text = %quote(text)), FORM().to_owned()))
+                Err((t!("inbox-no-time", text = %quote(text)), FORM()))
             }
         },
         None => Ok(zone.from_local_datetime(&local).map(|at| at.to_utc())),
@@ -125,7 +125,7 @@ pub(crate) fn wall(text: &str, zone: Tz, last: bool) -> Result<NaiveDateTime, Fi
         Some(date) => date.local(text),
         None if text.len() <= 10 => {
             let help = t!("inbox-write-2027-03-20-time");
-            Err((t!("inbox-no-date", text = %quote(text)), help.to_owned()))
+            Err((t!("inbox-no-date", text = %quote(text)), help))
         }
         // For a bound only the wall clock counts, also in an hour that occurs twice.
         None => match instants(text, zone)? {

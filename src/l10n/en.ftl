@@ -14,12 +14,538 @@ span-hours-minutes = { $hours } h { $minutes } min
 span-minutes = { $minutes } min
 span-seconds = { $seconds } s
 time-skipped = this time does not exist in { $zone }: the clocks are put forward over it
+state-planned = planned
+state-held = held
+state-releasing = releasing
+state-accepted = accepted
+state-sent = sent
+state-failed = failed
+state-partial = partial
+state-uncertain = uncertain
+state-cancelled = cancelled
+state-expired = expired
+state-missed = missed
+state-asking = asking
+state-in-doubt = in doubt
+state-refused = refused
+rule-daily-send = daily_send
+rule-daily-history = daily_history
+rule-monthly-history = monthly_history
+rule-monthly-receiver = monthly_receiver
+rule-daily-calls = daily_calls
+rule-per-minute = per_minute
+rule-daily-previews = daily_previews
+rule-daily-deletes = daily_deletes
+rule-forced-token = forced_token
+rule-follower-pages = follower_pages
+rule-daily-drafts = daily_drafts
+rule-daily-uploadnews = daily_uploadnews
+rule-daily-menus = daily_menus
+rule-daily-qrcodes = daily_qrcodes
+rule-permanent-qrcodes = permanent_qrcodes
+window-ever = ever
+list-separator = ,{" "}
+place-keys = 微信开发者平台 (developers.weixin.qq.com/platform), 我的业务, 公众号 or 服务号, 基础信息, 开发密钥
+place-callback = 微信开发者平台 (developers.weixin.qq.com/platform), 我的业务, 公众号 or 服务号, 基础信息, 域名与消息推送配置
+place-rights = 微信开发者平台 (developers.weixin.qq.com/platform), 我的业务, 公众号 or 服务号, 接口管理, 接口权限与额度
+place-history = 发表记录 on mp.weixin.qq.com
+place-notices = 通知中心 on mp.weixin.qq.com
+place-site = mp.weixin.qq.com
 
 ## reason: why something is as it is (src/text/reason.rs)
 
+reason-just-now = just now
+reason-ago = { $span } ago
+reason-quota-used-ever = { $rule } is used up for ever
+reason-quota-used = { $rule } of { $window } is used up
+reason-quota-used-elsewhere = { $rule } of { $window } is used up by a send made elsewhere
+reason-reserved-by = { $rule } of { $window } belongs to { $owners }
+reason-reserved-ever = { $rule } is used up for ever, with what earlier or higher-priority jobs have reserved
+reason-reserved = { $rule } for { $window } is already reserved by earlier or higher-priority jobs
+reason-needs-more-calls = needs more calls than the { $rule } limit
+reason-needs-more = needs more than the { $rule } limit
+reason-receivers-full = { $rule }: its receivers had their four of { $window }
+reason-receivers-full-by-then = { $rule }: by then its receivers have had their four of { $window }
+reason-receivers-dropped = { $dropped } receivers had their four of { $window } and were taken out
+reason-platform-quota-used-month = the platform has no more quota in { $window }
+reason-platform-quota-used-day = the platform has no more quota on { $window }
+reason-no-room = { $cause }, and { $from } has no room either
+reason-no-room-between = { $cause }, and { $from } to { $to } have no room either
+reason-beyond-expiry = { $cause }, and its next window lies beyond its expires
+reason-on-quota-fail = { $cause }, and on_quota is fail
+reason-will-defer = { $cause }: it moves to a later window when it is due
+reason-deferred = deferred: { $cause }
+reason-deferred-to = deferred: { $cause }; it goes at { $at }
+reason-advanced = comes forward to { $at }
+reason-expires-before-due = its expires lies before its time
+reason-past-grace = it was due { $ago }, and its grace of { $grace } is over
+reason-waits-for-approval = it waits for approval
+reason-not-approved = nobody approved it in time: it was due { $ago }
+reason-retry-window-over = it was not accepted in the time it had
+reason-clientmsgid-forgotten = it was not asked for in time: the platform no longer surely remembers its clientmsgid
+reason-may-have-gone-out = it may have gone out or not, and may not be asked again: look at the account's history ({ $history })
+reason-release-begins = its time has come and the rules have room
+reason-call-begins = its time has come
+reason-waits = waits: { $cause }
+reason-stopped-before-request = it was stopped before its request left
+reason-batch-accepted = batch { $batch } accepted, msg_id { $msg_id }
+reason-batch-ended = batch { $batch }: { $cause }
+reason-sent-says-platform = the platform says it went out
+reason-deleted-says-platform = the platform says it is deleted
+reason-stopped-by-platform = the platform stopped it after accepting, and no event said why
+reason-in-doubt = in doubt: { $answer }; asked again with the same clientmsgid
+reason-not-accepted = not accepted: { $answer }; asked again
+reason-token-refused = the access token was refused; asked again with a new one
+reason-platform-refused = the platform refused it with { $code } ({ $errmsg }): { $what }; { $advice }
+reason-platform-refused-so = the platform refused it: { $errmsg }
+reason-uploads-done = everything it needs is uploaded; its text is fixed
+reason-upload-token-refused = the access token was refused
+reason-upload-unclear = { $file } { $name } got no clear answer ({ $errmsg })
+reason-upload-refused = { $answer }: { $what }; { $advice }
+reason-no-answer-came = no answer came
+reason-last-upload-answer = for { $name } { $answer }
+reason-last-upload-trouble = { $name }: { $errmsg }
+reason-no-upload-call-left = the day has no call for { $file } left; it goes on at { $at }
+reason-action-unknown = what it does is not known
+reason-call-done = { $call }: done
+reason-call-failed = { $call } failed: { $cause }
+reason-calls-failed = { $failed } of { $all } failed: { $cause }
+reason-daemon-ended = the daemon ended before the answer was stored
+reason-on-hold = on hold: { $cause }
+reason-account-paused = account { $account } is paused: { $cause }
+reason-asked-often = { $cause }; it was asked { $times } times
+reason-codes-made = { $made } of { $all } codes are made
+reason-codes-stopped = { $made } of { $all } codes are made, and a retry goes on after them: { $cause }
+reason-menu-replaced = the menu of job { $job } took its place
+reason-menu-changed-elsewhere = the menu that stands is not the one of job { $job }: it was changed outside qunfa, so nothing was put back; `menu: {"{"} restore: { $job } {"}"}` puts it back all the same
+reason-menu-until-over = its `until`, { $until }, is over: the menu was not changed
+reason-id-is-taken = there is a job { $job } already, and the job that puts the menu back would have that id: the menu was not changed
+reason-not-a-menu = job { $job } does not change the menu
+reason-menu-not-set-yet = job { $job } is { $state }: it has not changed the menu yet
+reason-menu-before-unknown = the menu that stood before job { $job } is not known
+reason-menu-not-creatable = the API cannot create these buttons, which were made on the website: { $buttons }; the menu was not changed, and can be published again on the website only
+reason-not-prepared = its content is not prepared yet: preview later
+reason-no-preview-of-content = its content is not known yet
+reason-no-card-ext = a coupon's preview needs its card_ext (code, openid, timestamp, signature)
+reason-no-broadcast-number = its broadcast has no number
+reason-shared-media-deleted = { $cause }; it sent the same media, which is gone with it
+reason-broadcasts-not-out = { $not_out } of its { $all } broadcasts are not known to have gone out, and all of them are to be deleted
+reason-no-such-job = no job has the id { $job }
+reason-job-of-other-account = job { $job } is of account { $account }
+reason-not-a-broadcast = job { $job } is no broadcast
+reason-not-sent-yet = job { $job } is { $state }, and only what was sent can be deleted: `qunfa cancel { $job }` calls it off
+reason-msg-id-unknown = the number of job { $job }'s broadcast is not known
+reason-nothing-went-out = job { $job } is { $state }: nothing of it is known to have gone out
+reason-deleted-already = the broadcast of job { $job } is deleted already
+reason-msgtype-not-deletable = job { $job } sent { $msgtype }, and the platform deletes articles (mpnews) and videos (mpvideo) only
+reason-not-confirmed-sent = the platform has not said yet that the broadcast of job { $job } went out, and only what was sent can be deleted
+reason-media-shared = the same media was sent by { $jobs } too, and one deletion ends all of them
+reason-article-not-named = the broadcast of job { $job } has { $articles } articles, and none was named: 1 to { $articles } is one, 0 all of them
+reason-no-such-article = the broadcast of job { $job } has no article { $article }, only { $articles }
+reason-planned-for = planned for { $at }
+reason-minute-full = { $rule }: the calls before it fill its minute
+reason-guard-after-midnight = after the 00:00-00:02 guard of a Beijing day
+reason-held-until = held: `qunfa approve { $job }` before { $until }, or it is missed
+reason-resume-lets-it-go = it may have been sent already: `qunfa resume { $account }` lets it go
+reason-grace-over = its grace of { $grace_min } min is over: it becomes missed
+reason-retry-for-over = its retry_for is over: what is in doubt becomes uncertain
+reason-daemon-ended-in-request = the daemon ended during a request: when it runs, it asks again with the same clientmsgid
+reason-pause-too-long-doubt = the pause before its next request is longer than its retry_for: what is in doubt then becomes uncertain
+reason-pause-too-long = the pause before its next request is longer than its time for asking: it becomes missed
+reason-uploads-begin = prepares at { $at }: its uploads begin then
+reason-missed-after = missed if it has not gone by { $until }
+reason-goes-after = will not go until `{ $command }`
+reason-goes-after-config = will not go until the config is changed and the daemon restarted
+reason-daemon-not-running = waits for the daemon, which is not running
+reason-daemon-stuck = waits for the daemon, whose loop stands still
+reason-clock-not-trusted = waits for the platform's clock
+reason-database-lost = the database that knew it is lost: it may have been sent
+reason-database-lost-before-due = the database that knew it is lost; its time has not come: it was not sent unless an edit that accepted/ lacks moved it forward
+reason-database-may-be-old = the database may be an older one: this may have been sent at its own time, which the platform would not know any more when it is due
+reason-may-have-been-sent = it may have been sent already: it waits for `qunfa resume`
+reason-gap-in-question = waits for `qunfa resume`: { $gap }
+reason-clock-was-ahead = taken by a clock that was ahead: it is due from now on
+reason-crashed-over = the daemon crashed { $times } times over this job, so it is set aside and was never sent; { $report }
+reason-no-job-was-due = no job was due in the meantime
+reason-may-have-been-restored = { $evidence }; { $question }
+reason-token-server-refused = the shared token server gave no token: { $errcode } ({ $errmsg })
+reason-no-token = the platform gave no token: { $errcode } ({ $errmsg }), { $what }
+reason-account-refused = { $answer }: { $what }
+reason-broadcast-of-other-job = the platform says that { $job } is broadcast { $msg_id }, which is job { $other }
+reason-body-differs = broadcast { $msg_id } was asked for with another body than job { $job } has now
+reason-quota-refused-twice = the platform refused a broadcast for want of quota on two days running, and no send made elsewhere is known
+reason-not-in-config = account { $account } is not in the config: nothing of it goes
+reason-taken-from = taken from { $file }, line { $line }
+reason-changed-by = changed by { $file }, line { $line }
+reason-date-withdrawn = series { $series } no longer has this date, by { $file }
+reason-keeps-clientmsgid = { $cause }; the platform may have taken batch { $batches }, which keeps its clientmsgid so that it says so
+reason-report-crash = please report the crash with the daemon's log (`journalctl -u qunfa`)
+reason-gap = this database does not know what happened from { $from } to { $to }; if it was put back to an earlier state, the job may have been sent meanwhile, and the platform may have forgotten that
+reason-platform-answered = the platform answered { $code } ({ $errmsg })
+upload-picture = the picture
+upload-cover = the cover
+upload-image = the image
+upload-voice = the recording
+upload-video-file = the video file
+upload-video = the video
+upload-draft-of = the draft of
+upload-articles-of = the articles of
+reason-database-is-backup = the database is a backup of { $at }
+reason-database-older-than-mark = the database is older than the mark beside it
+reason-database-without-mark = the mark beside the database is missing, so it may be an old one
+reason-database-lacks-files = accepted/ holds files that the database does not know, so it is an old one
+reason-long-absence = the daemon was last seen on { $at }: the machine may have been restored
+reason-platform-has-no-room = { $cause }: { $answer }
+reason-batch-adopted = batch { $batch } adopted: the platform had it already, msg_id { $msg_id }
+reason-batch-adopted-alone = batch { $batch } adopted: the platform had it already, msg_id { $msg_id }; this database never asked for it, so another copy may have sent the others too, or the whole in other batches: look in the account's history ({ $history }), then `qunfa retry { $job }` asks for those that are missing there
+reason-stopped-by-platform-as = the platform stopped it after accepting: { $status }
+reason-stopped-by-platform-advice = the platform stopped it after accepting: { $status }; { $advice }
+reason-waits-for-uploads = waits for its uploads
+reason-waits-for-uploads-because = waits for its uploads: { $cause }
+reason-uploads-not-done = { $cause }; its uploads were not done in time
+reason-uploads-not-done-because = { $cause }; its uploads were not done in time: { $last }
+reason-call-answered = the platform answered { $code } ({ $errmsg }): { $what }
+reason-call-answered-advice = the platform answered { $code } ({ $errmsg }): { $what }; { $advice }
+reason-result-awaited = accepted at { $at } as msg_id { $msg_id }; the result is not in. If the account has broadcast protection (API群发保护), its administrator has until { $until } to confirm on the phone; with no answer by then it fails (err 40002)
+reason-result-late = accepted at { $at } as msg_id { $msg_id }; the result is still not in. If its administrator was asked to confirm it (API群发保护), the time for that ended at { $until }: the platform is asked what became of it
+reason-call-time-over-doubt = nobody could say in the time it had whether it was done
+reason-call-time-over-doubt-last = nobody could say in the time it had whether it was done; what was last heard: { $last }
+reason-call-time-over = it was not done in the time it had
+reason-call-time-over-last = it was not done in the time it had; what was last heard: { $last }
+reason-articles-unknown = how many articles job { $job } sent is not known, and none was named: 1 is the first, 0 all of them
+reason-articles-unknown-at-least = how many articles job { $job } sent is not known (its event names { $many }, and need not name all), and none was named: 1 is the first, 0 all of them
+reason-batches-in-doubt =
+    { $all ->
+        [one] { $in_doubt } of { $all } batch is in doubt: asked again with the same clientmsgid
+       *[other] { $in_doubt } of { $all } batches are in doubt: asked again with the same clientmsgid
+    }
+reason-jobs-in-question = these jobs may have been sent already: { $jobs }
+reason-read-back = { $cause }; read back from accepted/ as missed, these jobs may have been sent already as well: { $jobs }
+reason-crashed-over-account = the daemon crashed { $times } times over this account
+reason-crashed-over-account-job = the daemon crashed { $times } times over this account, the last time over job { $job }
+reason-appid-changed = the config gives { $account } the appid { $appid }, but { $account } is known as { $known }: nothing of it goes, because what was planned for one account must not go to the readers of another
+reason-appid-other-jobs = the config gives { $account } the appid { $appid }, but { $account } has jobs that were planned for another appid: nothing of it goes, because what was planned for one account must not go to the readers of another
+reason-dates-passed-over = nobody planned its dates from { $from } to { $to }: they are passed over
+reason-dates-passed-over-all = nobody planned its dates from { $from } to its end: they are passed over
+reason-upload-answer = for { $file } { $name } { $answer }
+reason-jobs-of-series =
+    { $count ->
+        [one] { $count } date of { $series }
+       *[other] { $count } dates of { $series }
+    }
+reason-and-more-jobs = and { $count } more
+job-title-and-id = { $title } ({ $id })
+operation-held = held by { $who }
+operation-let-go-on = let go on by { $who }
+operation-approved = approved by { $who }
+operation-cancelled = cancelled by { $who }
+operation-retried = retried by { $who }
+operation-rescheduled = moved to { $at } by { $who }
+operation-acknowledged = acknowledged by { $who }
+operation-resolved-sent-as = batch { $batches } resolved as sent, as broadcast { $msg_id }, by { $who }
+operation-resolved-sent = batch { $batches } resolved as sent by { $who }
+operation-resolved-not-sent = batch { $batches } resolved as not sent by { $who }
+operation-not-sent-taken-back = that it was not sent is taken back by { $who }
+operation-because = { $operation }: "{ $why }"
+reason-has-its-time-again = { $job } has its time again: { $was }
+reason-comes-forward = { $job } comes forward from { $was } to { $to }
+reason-moves = { $job } moves from { $was } to { $to }: { $because }
+reason-not-sent = { $job } is not sent at { $was }: { $because }
+
 ## alert: messages to receivers (src/text/alert.rs)
 
+alert-headline = qunfa { $urgency }: { $subject }
+alert-receiver-gone = the config has no such receiver any more
+alert-given-up = messages to the receiver { $receiver } were given up: { $error }
+alert-not-reaching = messages do not reach the receiver { $receiver }: { $error }
+alert-correct-receiver = correct it under `alerts` in the config and reload the daemon, then `qunfa alert test { $receiver }`; `qunfa alert list` shows the messages
+alert-callback-silent = broadcasts of the last day were sent, and the callback brought no event of any: their results were asked for instead
+alert-see-callback = compare the callback's URL and token on the platform with the config, and see whether the proxy forwards /callback/ to the daemon
+alert-free-database = end that program, or let it finish; the daemon goes on by itself
+alert-not-read = what happened is stored in a form that this version cannot read
+alert-see-status = `qunfa status` shows what needs a person; report it with the log
+alert-see-disk = look at the disk and at the daemon's log; the service manager starts the daemon again, and what was under way is settled then
+alert-config-refused = the daemon continues with the config that it has: { $why }
+alert-see-config = see `qunfa config check`, correct the file, and reload the daemon
+alert-needs-restart = changed in the config, but needs a restart: { $keys }; the rest is in use
+alert-restart = restart the daemon
+alert-quota-low = { $used } of { $limit } of { $rule } in { $window } are used, { $left } are left
+alert-see-quota = `qunfa quota { $account }` shows what used it
+alert-approve = `qunfa show { $job }` shows it, `qunfa approve { $job }` lets it go
+alert-show = `qunfa show { $job }` tells the whole story
+alert-mend = read { $file }.error.txt in the inbox's rejected/, correct the file and drop it again under this name, or `qunfa ack { $file }`
+alert-urgency-over = over
+alert-urgency-test = test
+alert-urgency-page = act now
+alert-urgency-look = look today
+alert-urgency-note = note
+alert-subject-job-of = { $kind }, job { $job } of { $account }
+alert-subject-job = { $kind }, job { $job }
+alert-subject-account = { $kind }, account { $account }
+alert-do = do: { $advice }
+alert-id = id { $id }
+alert-job-because = the job is { $state }: { $because }
+alert-job = the job is { $state }
+alert-job-not-sent = the job is not sent at its time: { $because }
+alert-job-moved = the job goes at { $at }: { $because }
+alert-approval-due = the job waits for an approval; without one it is missed
+alert-confirm-due = the broadcast was accepted and has no result. If the account has broadcast protection (API群发保护), its administrator must confirm it on the phone; without that it fails
+alert-summary = { $day }: { $sent } broadcasts were sent to { $reached } followers, { $moved } jobs moved, { $undone } were not sent as planned, { $waiting } wait
+alert-over-job = the alert ({ $kind }) is over: the job is { $state }
+alert-over = the alert ({ $kind }) is over
+alert-test = this is a test: messages arrive here
+alert-sent-to-all = the broadcast was sent to { $sent } followers
+alert-sent-without-counts = the broadcast was sent; the platform gave no counts
+alert-at = at { $at }
+alert-at-until = at { $at }, until { $until }
+alert-account-on-hold = the account is on hold: { $because }
+alert-all-on-hold = all accounts are on hold: { $because }
+alert-account-paused = the account is paused: { $because }
+alert-all-paused = all accounts are paused: { $because }
+alert-refused-file =
+    { $problems ->
+        [one] the inbox refused { $name }: { $problems } problem
+       *[other] the inbox refused { $name }: { $problems } problems
+    }
+alert-refused-file-line =
+    { $problems ->
+        [one] the inbox refused { $name }: { $problems } problem, the first in line { $line }
+       *[other] the inbox refused { $name }: { $problems } problems, the first in line { $line }
+    }
+alert-sent-to = the broadcast was sent to { $sent } of { $receivers } followers
+alert-sent-to-failed = the broadcast was sent to { $sent } of { $receivers } followers, { $failed } failed
+alert-kind-approval-due = approval due
+alert-kind-clock = clock
+alert-kind-confirm = confirm
+alert-kind-database-locked = database locked
+alert-kind-failed = failed
+alert-kind-gap = gap
+alert-kind-inbox = inbox
+alert-kind-missed = missed
+alert-kind-partial = partial
+alert-kind-paused = paused
+alert-kind-platform = platform
+alert-kind-series = series
+alert-kind-storage = storage
+alert-kind-stuck = stuck
+alert-kind-uncertain = uncertain
+alert-kind-first-day = first day
+alert-kind-first-month = first month
+alert-kind-moved = moved
+alert-kind-sent = sent
+alert-kind-summary = summary
+alert-kind-test = test
+alert-kind-adopted = adopted
+alert-kind-appid = appid
+alert-kind-callback = callback
+alert-kind-callback-silent = callback silent
+alert-kind-config = config
+alert-kind-delivery = delivery
+alert-kind-event-flood = event flood
+alert-kind-events-dropped = events dropped
+alert-kind-expired = expired
+alert-kind-followers = followers
+alert-kind-forward = forward
+alert-kind-held = held
+alert-kind-hold = hold
+alert-kind-no-result = no result
+alert-kind-quota-low = quota low
+alert-kind-refused-file = refused file
+alert-kind-unconfigured = unconfigured
+alert-kind-unread-event = unread event
+alert-kind-unreadable = unreadable
+alert-kind-menu = menu
+alert-kind-preview = preview
+alert-kind-qrcodes = qrcodes
+alert-kind-speed = speed
+alert-kind-upload-stalled = upload stalled
+alert-kind-zone-data = zone data
+alert-headline-of-many = { $headline } (and { $others } more)
+
 ## code: what the platform's return codes mean (src/wechat/codes.rs)
+
+code-advice-nothing = nothing: it is asked again by itself
+code-advice-media = upload the media again, write its new id into the job file and drop the file again
+code-advice-video = pass the video through uploadvideo and use the id that it returns
+code-advice-targets = take these receivers out of the list
+code-advice-content = correct the content and submit it as a new job
+code-advice-menu = correct the menu and submit it as a new job
+code-advice-console-menu = look at the account's menu on { $site }
+code-advice-code = correct the qrcode and submit it as a new job
+code-advice-console = look at the account's notices ({ $notices }), then resume it
+code-advice-config = correct the account's appid and secret in the config ({ $keys }), then resume it
+code-advice-administrator = let the account's administrator confirm the call on the phone
+code-advice-ours = report it: the daemon made a request that it should not have made
+code-unknown = the platform answered with a code that no document names
+code-unknown-advice = nothing: it is asked again in a way that cannot send it twice
+code-40001-token = the AppSecret is wrong
+code-40015 = the type of the menu is not valid
+code-40016 = the menu has too many or too few buttons
+code-40017 = the type of a button is not valid
+code-40018 = the name of a button is empty or longer than 16 bytes
+code-40019 = the key of a button is empty or longer than 128 bytes
+code-40020 = the url of a button is empty or longer than 1024 bytes
+code-40021 = the version of the menu is not valid
+code-40022 = the menu has more than two levels
+code-40023 = a button has too many or too few sub-buttons
+code-40024 = the type of a sub-button is not valid
+code-40025 = the name of a sub-button is empty or longer than 60 bytes
+code-40026 = the key of a sub-button is empty or longer than 128 bytes
+code-40027 = the url of a sub-button is empty or longer than 1024 bytes
+code-40028 = the account may not have a menu of its own
+code-40052 = the action_name is not valid
+code-40053 = the action_info, or the scene in it, is not valid
+code-40054 = the url of a sub-button leads where it may not
+code-40055 = the url of a button leads where it may not
+code-41007 = a button has neither a type nor sub-buttons
+code-45010 = the account can make no more menus
+code-45029 = the account has all the permanent codes that it can have
+code-45029-advice = make a temporary code, or use one of the codes that there are
+code-45064 = the menu names a mini program that is not linked to the account
+code-45064-advice = link it on { $site }, or take its button out
+code-48001-call = the account may not use this API
+code-48001-call-advice = look which APIs it may use ({ $rights }); most need a verified account
+code-53600 = an article_id is not valid
+code-65301 = there is no menu with this menuid
+code-65303 = the account has no menu for all followers, which one for some needs
+code-65303-advice = create it first: a job with `menu: {"{"} button: … {"}"}` and without `matchrule`
+code-65304 = the matchrule is empty
+code-65305 = the account can have no more menus for some followers only
+code-65306 = the account may not have menus for some followers only
+code-65307 = the menu has no buttons
+code-65308 = a button of the menu has no type
+code-65309 = menus for some followers only are switched off
+code-65316 = these menus lead to more than 3 domains
+code-65317 = a url of the menu is not valid
+code-65320 = the matchrule has a key that the platform withdrew
+code--1 = the platform had a system error, and may have taken it
+code-0 = the platform took it
+code-0-advice = nothing
+code-40001 = the access token is not the latest, or the AppSecret is wrong
+code-40002 = the grant type is wrong
+code-40003 = an OpenID is not one of this account's followers
+code-40004 = the media has the wrong type or size
+code-40007 = the media id is not valid (any more)
+code-40008 = the message type, or the type of a field, is not valid
+code-40009 = the media has the wrong type or size
+code-40013 = the appid is not valid
+code-40014 = the access token is not valid
+code-40031 = the list holds OpenIDs that are not valid
+code-40032 = the list of OpenIDs has the wrong length
+code-40033 = the request holds a \u escape, which the platform refuses
+code-40035 = the request is not valid
+code-40050 = the tag does not exist
+code-40050-advice = look up the tag's id, and correct the job
+code-40059 = the platform's API knows no broadcast with this msg_id
+code-40059-advice = look for it in { $history }: broadcasts made there are unknown to the API
+code-40060 = the broadcast has no article with this number
+code-40060-advice = name one that it has, from 1; 0 is all of them
+code-40097 = an argument of the request is not valid
+code-40118 = the media id has the wrong size
+code-40121 = the media type is not valid
+code-40125 = the AppSecret is not valid
+code-40130 = the list holds fewer than two OpenIDs that can receive
+code-40130-advice = add receivers, or use a tag
+code-40132 = the WeChat name is not valid
+code-40132-advice = correct the name; an OpenID of unusual form is written openid:ID
+code-40164 = this machine's address is not on the account's IP list
+code-40164-advice = add the address named by the platform to the account's IP list ({ $keys }; it works after some minutes), then resume the account
+code-40227 = the title is empty or not valid
+code-40243 = the AppSecret is frozen
+code-40243-advice = unfreeze it ({ $keys }; it works 10 minutes later), then resume the account
+code-41001 = the request lacks its token, appid or secret
+code-41040 = the originality check refused it
+code-42001 = the access token has expired
+code-42010 = one media id was sent again too quickly
+code-43004 = a receiver does not follow the account
+code-43019 = a receiver is on the account's blacklist
+code-44002 = the content is empty
+code-44008 = the audio did not pass review
+code-45001 = the content is too long or too large
+code-45009 = the account's calls of this kind are used up for today
+code-45009-advice = nothing: it waits for the next day (clear_quota is never called: it works 10 times a month)
+code-45011 = the account made too many calls in one minute
+code-45019 = the list of OpenIDs is too long
+code-45028 = the account has no broadcast left in this window
+code-45028-advice = nothing: it waits for the next window; look for who else sends from this account
+code-45040 = the account's quota of this month is used up
+code-45040-advice = nothing: it waits
+code-45052 = the message type is not valid for this account
+code-45062 = the article carries an agreed advertisement, which the API may not send
+code-45062-advice = send it from { $site } instead
+code-45065 = the platform took it under this clientmsgid before
+code-45065-advice = nothing
+code-45066 = the platform saw this clientmsgid less than a minute ago
+code-45067 = the clientmsgid is too long
+code-45083 = the speed is missing or not from 0 to 4
+code-45083-advice = give one from 0 to 4
+code-45085 = the platform could not set the speed
+code-45093 = the account's quota of this day is used up
+code-45093-advice = nothing: it waits
+code-45102 = the account is punished
+code-45103 = the platform has withdrawn this API
+code-45106 = the platform has withdrawn this API
+code-45110 = the author's name is too long
+code-45159 = the tag is not valid
+code-45159-advice = look up the tag's id, and correct the job
+code-45161 = the video did not go through uploadvideo
+code-45166 = the content is not valid
+code-45168 = the content holds a forbidden word
+code-45501 = the account is restricted
+code-46001 = the media does not exist (any more)
+code-46004 = a receiver does not exist
+code-46007 = the platform is still converting the video
+code-47001 = the platform could not read the request
+code-48001 = the account may not use this API
+code-48001-advice = check that it is verified and may use it ({ $rights }); only a service account can send to a list of OpenIDs
+code-48002 = a receiver refuses the account's messages
+code-48003 = the account has not accepted the platform's terms for broadcasts
+code-48003-advice = accept them on { $site } (the page for broadcasts asks), then resume the account
+code-48004 = the platform has blocked this API for the account
+code-48008 = the account may not send messages of this type
+code-48013 = the video did not go through uploadvideo
+code-48014 = the video did not pass review
+code-48021 = the draft was only saved automatically
+code-48021-advice = save the draft by hand first
+code-50001 = the account may not use this API
+code-50002 = the account is restricted
+code-50004 = the account may not use this API
+code-50005 = a receiver no longer follows the account
+code-53500 = publishing is banned for this account
+code-53501 = the account publishes too often
+code-53502 = the publish id is not valid
+code-61003 = a third-party platform's authorization failed
+code-89501 = the platform waits for the administrator
+code-89506 = the administrator refused the call; none is possible for 24 h
+code-89507 = the administrator refused the call; none is possible for 1 h
+code-200011 = the account is punished
+code-9001001 = the request is not valid
+code-268488001 = the platform was busy, and may have taken it
+outcome-sent = sent (发送成功)
+outcome-failed = failed (发送失败)
+outcome-advertising = stopped in review: advertising (涉嫌广告)
+outcome-advice-other-content = plan it anew with other content, under another id
+outcome-politics = stopped in review: politics (涉嫌政治)
+outcome-pornography = stopped in review: pornography (涉嫌色情)
+outcome-social = stopped in review: social matters (涉嫌社会)
+outcome-crime = stopped in review: crime (涉嫌违法犯罪)
+outcome-fraud = stopped in review: fraud (涉嫌欺诈)
+outcome-copyright = stopped in review: copyright (涉嫌版权)
+outcome-other = stopped in review: other reasons (涉嫌其他)
+outcome-mutual-promotion = stopped in review: mutual promotion (涉嫌互推(互相宣传))
+outcome-originality-broke = the originality check broke down, and reprints were not to be sent (原创校验出现系统错误且用户选择了被判为转载就不群发)
+outcome-advice-again = `retry` asks again
+outcome-originality-forbids = the originality check forbids it (原创校验被判定为不能群发)
+outcome-advice-reprint-owner = its owner has to allow the reprint, or plan it anew with other articles
+outcome-reprint = judged a reprint, and reprints were not to be sent (原创校验被判定为转载文且用户选择了被判为转载就不群发)
+outcome-advice-reprint = plan it anew with `send_ignore_reprint: 1` to send reprints too, or with other articles
+outcome-refused = the administrator refused it (管理员拒绝)
+outcome-advice-administrator = talk to the account's administrator; `retry` asks again
+outcome-no-answer = the administrator did not answer within 30 minutes (管理员30分钟内无响应)
+outcome-advice-answer = tell the account's administrator to answer in time; `retry` asks again
+outcome-unknown-number = stopped for a reason no document names: err({ $number })
+outcome-unknown = ended with an unknown status: { $status }
+outcome-advice-notices = the account's notices ({ $notices }) may say why
 
 ## yaml: what is wrong in a YAML file
 
@@ -706,6 +1232,66 @@ inbox-list-needs-folder = `touser_file` needs a folder: drop one with the job fi
 inbox-json-is-an-object = a .json file is one object `{"{"}"jobs": […]{"}"}`
 inbox-no-json-object = this is not a JSON object
 inbox-not-taken-media = { $name } in the inbox could not be taken: its media cannot be stored
+inbox-cron-error = { $text } { $error }
+inbox-article-text-has = the article's text has { $size }
+inbox-count-pictures =
+    { $count ->
+        [one] { $count } picture
+       *[other] { $count } pictures
+    }
+inbox-count-covers =
+    { $count ->
+        [one] { $count } cover
+       *[other] { $count } covers
+    }
+inbox-count-images =
+    { $count ->
+        [one] { $count } image
+       *[other] { $count } images
+    }
+inbox-count-recordings =
+    { $count ->
+        [one] { $count } recording
+       *[other] { $count } recordings
+    }
+inbox-count-videos =
+    { $count ->
+        [one] { $count } video
+       *[other] { $count } videos
+    }
+inbox-count-articles =
+    { $count ->
+        [one] { $count } article
+       *[other] { $count } articles
+    }
+inbox-count-calls =
+    { $count ->
+        [one] { $count } call
+       *[other] { $count } calls
+    }
+inbox-between-items = {", "}
+inbox-uploads = uploads { $parts } ({ $size } of files, { $calls }), from { $span } before its time
+inbox-text-many-bytes = the text has { $bytes } bytes; the platform probably takes no more than { $most }: it may be refused (45002)
+inbox-text-many-characters = the text has { $characters } characters; the platform's rules speak of { $most }: it may be refused (45002)
+inbox-leaves-out = { $path } leaves out { $count ->
+        [one] { $count } date
+       *[other] { $count } dates
+    }, { $first } to { $last }
+inbox-working-days =
+    { $days ->
+        [one] {"; "}a working day (班) in it is not left out
+       *[other] {"; "}{ $days } working days (班) in it are not left out
+    }
+inbox-columns = its columns are: { $names }
+inbox-columns-more = its columns are: { $names } and { $more } more
+inbox-front-matter-unused = the front matter's { $key } is not used
+inbox-front-matter-unused-meant = the front matter's { $key } is not used; did you mean `{ $meant }`?
+inbox-no-drop-everyone = on_full_receivers: drop does nothing here: only an OpenID list can go without some, and of everyone the platform filters them by itself
+inbox-no-drop-tag = on_full_receivers: drop does nothing here: only an OpenID list can go without some, and of a tag the platform filters them by itself
+inbox-and-more-lines = {" "}and { $others } more lines
+inbox-note-on-lines = { $path }:{ $first }{ $others }: { $message }
+inbox-kept-receipts = receipts
+inbox-kept-reasons = reasons
 
 ## config: what is wrong in a config
 
@@ -813,9 +1399,390 @@ config-write-60s-30m-2h = write it as 60s, 30m or 2h
 
 ## receipt: answers to a file (src/daemon)
 
+receipt-later-file = job { $id } stands in { $name } too, which came later and is taken already; drop this file anew if it is the one that counts
+receipt-crashed = the daemon crashed over and over while it took this file, so it is not tried again
+receipt-crashed-help = take out what is unusual in it and drop it anew; please report the crash with the daemon's log (`journalctl -u qunfa`)
+receipt-known = it was known already; nothing changed
+receipt-updated = it was planned already, and is as written now
+receipt-anew-failed = a job of this id had failed: it is planned anew as written now
+receipt-anew = a job of this id had ended and never gone out: it is planned anew as written now
+receipt-between-notes = {"; "}
+receipt-more-moves = { $more } more jobs move: `qunfa plan`
+receipt-series-over = a series ({ $words }): no date of it waits
+receipt-series-over-near = a series ({ $words }): no date of it waits; the one of { $at } is { $state }
+receipt-series = a series ({ $words }): this is its next date; each date is a job of its own
+receipt-left-out = job { $id } was planned by an earlier file of this name; it stays planned
+
 ## store: what the database refuses
 
 ## cli: the commands
+
+cli-languages = en or zh-CN
+cli-man-unwritable = { $folder } cannot be written to: { $error }
+cli-man-written = The pages are in { $folder }.
+check-known = this very job is known: dropping it again changes nothing
+check-known-over = this very job is known: dropping it again changes nothing; it is { $state }
+check-updated = a job of this id is planned: it becomes as written here
+check-anew = a job of this id ended and never went out: it is planned anew as written here
+check-anew-failed = a job of this id failed: it is planned anew as written here
+check-deletes-nothing = it deletes nothing: { $why }
+check-deletes-nothing-unless = it deletes nothing: { $why }; `force: true` asks for it all the same
+check-qrcode-subscription = codes with a scene are said to be for service accounts only: the platform may refuse it (48001)
+check-fails = it will not go: { $why }, and on_quota is fail
+check-kept-back = { $why }: it does not go before { $until }
+check-missed = its time was { $passed }, longer than its grace: it will be missed
+check-never = it will not go: it is { $state }
+check-never-because = it will not go: it is { $state }, { $why }
+check-not-at = not at { $at }: { $why }
+check-guard = nothing is sent in the first two minutes of a Beijing day
+check-held = it is held until a person approves it
+check-ok =
+    { $n ->
+        [one] { $file }: ok, { $jobs } job
+       *[other] { $file }: ok, { $jobs } jobs
+    }
+check-ok-series = { $file }: ok, { $series } series
+check-ok-both =
+    { $n ->
+        [one] { $file }: ok, { $jobs } job, { $series } series
+       *[other] { $file }: ok, { $jobs } jobs, { $series } series
+    }
+check-more-moves =
+    { $n ->
+        [one] { $count } more job moves: `--json` lists them
+       *[other] { $count } more jobs move: `--json` lists them
+    }
+check-unread = What is planned already was not counted: { $why }
+check-problems =
+    { $n ->
+        [one] { $count } problem
+       *[other] { $count } problems
+    }
+check-files =
+    { $n ->
+        [one] { $count } file
+       *[other] { $count } files
+    }
+check-refused = { $problems } in { $files }: the inbox would refuse this.
+check-receivers = { $count } receivers
+check-what =
+    { $n ->
+        [one] { $action } of { $msgtype } to { $receivers } in { $calls } call
+       *[other] { $action } of { $msgtype } to { $receivers } in { $calls } calls
+    }
+check-goes = goes at { $at }
+check-note = note:{" "}
+check-warning = warning:{" "}
+check-a-series = { $id } ({ $account }), a series
+check-more-dates =
+    { $n ->
+        [one] and { $count } more date within the weeks that are planned ahead
+       *[other] and { $count } more dates within the weeks that are planned ahead
+    }
+submit-nothing = Nothing was put into the inbox.
+submit-question =
+    { $n ->
+        [one] { $count } planned job loses its time. Submit all the same?
+       *[other] { $count } planned jobs lose their times. Submit all the same?
+    }
+submit-declined = nothing was put into the inbox; `--yes` submits it without a question
+submit-no-inbox = the inbox { $inbox } cannot be used ({ $error }); the daemon (`qunfa run`) makes it when it starts
+submit-unwritable = { $file } could not be put into the inbox: { $error }
+submit-unwritable-after = { $file } could not be put into the inbox: { $error }; already put there: { $names }
+submit-taken = { $file } was taken.
+submit-taken-jobs = { $file } was taken:
+submit-not-yet = { $file } is in the inbox; the daemon has not taken it yet.
+submit-no-daemon = { $file } is in the inbox. The daemon is not running: it takes it when it starts.
+submit-stands = { $id } ({ $account }) is { $state }
+submit-stands-due = { $id } ({ $account }) is { $state }, due { $due }
+submit-date = date:{" "}
+submit-withdrawn = { $id } is withdrawn, was due { $from }
+submit-as-written = { $id } is as written now, due { $to }
+submit-moves = { $id } moves from { $from } to { $to }
+submit-new = { $id } is new, due { $to }
+check-unreadable = it cannot be read: { $why }
+check-no-marker = the file does not end with a line `...`, so the inbox would refuse it
+check-no-marker-help = end it with `...`; the config asks for it (`inbox_end_marker: required`)
+cli-no-runtime = no runtime could be started: { $error }
+cli-not-owner = { $folder } belongs to { $user }; run as its owner: sudo -u { $user } qunfa ...
+cli-unreadable = { $folder } cannot be read ({ $error }); run as its owner: sudo -u { $user } qunfa ...
+zone-warning = from { $from } on this machine's zone data differ from those of this program for { $zone }: a local time then may be an hour wrong
+zone-warning-and-advice = from { $from } on this machine's zone data differ from those of this program for { $zone }: a local time then may be an hour wrong: install a newer qunfa, or write times with their offset (2027-03-12T20:00:00-07:00); if this machine's data are the older ones, update its tzdata
+zone-advice = install a newer qunfa, or write times with their offset (2027-03-12T20:00:00-07:00); if this machine's data are the older ones, update its tzdata
+cli-no-database = { $unknown }; there is no database yet
+cli-no-series = { $option } is for a series, and { $id } is none
+cli-job-is = Job { $job } is { $state }.
+hold-no-database = there is no database yet, so nothing is released and nothing can be held
+hold-all = Every account
+hold-account = Account { $account }
+hold-already = { $whom } was on hold already, since { $since } ({ $why }).
+hold-held = { $whom } is on hold since { $since }: nothing is asked for from now on.
+hold-under-way = What a request under way brings is still stored.
+hold-resume = `qunfa resume { $whom }` lets the jobs go on; what its grace has passed for is missed then.
+approve-without-place = Job { $job } is approved, but as it stands it is not sent at { $due }: { $why }.
+approve-late = Job { $job } is approved, but it was due { $due } and its grace has passed: it becomes missed.
+approve-at-once = Job { $job } is approved and goes at once: it was due { $due }.
+approve-goes = Job { $job } is approved and goes at { $due }.
+cancel-date = { $id } is cancelled: this date of the series does not come.
+cancel-whole = Job { $job } is cancelled: nothing of it goes out.
+cancel-rest = Job { $job } is { $state } and stops here: not sent is batch { $batches }.
+cancel-accepted = What the platform accepted cannot be called back: batch { $batches }.
+cancel-open = This may have gone out, and is settled as ever: batch { $batches }.
+resolve-kept-back = The events kept back count as sends made elsewhere.
+resolve-sent = Its charges are kept, and the platform is asked for its result.
+resolve-sent-without-number = Its charges are kept; without its number nothing more is known of it.
+resolve-not-sent = What it had reserved is returned.
+resolve-others = Other batches of it are still in doubt.
+resolve-retry = `qunfa retry { $job }` asks for it again.
+resolve-back = `qunfa resolve { $job } --sent` takes this back until then.
+cli-unknown-job = no job has the id { $id }; `qunfa jobs` lists them
+cli-problem-help = { $message }: { $help }
+next-hold = Nothing goes before the hold is lifted ({ $why }): `qunfa resume { $whom }`.
+next-barred = Nothing goes: { $why }.
+next-barred-advice = To change that: { $advice }.
+next-paused = Account { $account } is paused ({ $why }): `qunfa resume { $account }`.
+next-daemon = The daemon sees it within a second.
+next-no-daemon = The daemon is not running: it goes on when it is started.
+retry-vouched = A restore read it back, so you vouch that it did not go out: if it did, it goes a second time. `qunfa cancel { $job }` takes this back until it goes.
+retry-again = Job { $job } is { $state } again, due { $due }.
+retry-job = Job { $job } is { $state } again, due { $due }: { $asked }.
+retry-asked =
+    { $n ->
+        [one] { $count } batch to be asked for
+       *[other] { $count } batches to be asked for
+    }
+retry-asked-rest =
+    { $n ->
+        [one] { $count } batch to be asked for; { $kept }
+       *[other] { $count } batches to be asked for; { $kept }
+    }
+retry-kept =
+    { $n ->
+        [one] { $count } batch stay as they are
+       *[other] { $count } batches stay as they are
+    }
+retry-held = It was never approved: `qunfa approve { $job }` in time, or it is missed again.
+resume-no-database = Nothing was held or paused: no job was taken yet.
+resume-nothing = Nothing was held or paused.
+resume-lifted =
+    { $n ->
+        [one] Lifted { $count } hold or pause.
+       *[other] Lifted { $count } holds and pauses.
+    }
+resume-account-nothing = Account { $account } itself was neither held nor paused.
+resume-account-lifted = A hold or pause of account { $account } is lifted.
+resume-account-paused = Account { $account } goes on. It was paused since { $since }: { $why }
+resume-account = Account { $account } goes on.
+resume-jobs =
+    { $n ->
+        [one] { $n } job goes at its time, though it may have been sent already.
+       *[other] { $n } jobs go at their time, though they may have been sent already.
+    }
+resume-ended =
+    { $n ->
+        [one] { $count } missed or failed job may be retried from now on, though nobody knows what went out meanwhile, and the platform may have forgotten it: look in { $history } before each `qunfa retry`.
+       *[other] { $count } missed or failed jobs may be retried from now on, though nobody knows what went out meanwhile, and the platform may have forgotten it: look in { $history } before each `qunfa retry`.
+    }
+resume-separator = ;{" "}
+resume-and-others = { $jobs } and others
+resume-none-due = No job is due now.
+resume-due = Due now: { $jobs }. What its grace has passed for becomes missed, the rest goes.
+resume-later = Due, but requested later: { $jobs }.
+reschedule-without-place = Job { $job } is moved and as it stands is not sent at { $due }: { $why }.
+reschedule-goes = Job { $job } is moved and goes at { $due }.
+reschedule-goes-because = Job { $job } is moved and goes at { $due } ({ $why }).
+reschedule-is = Job { $job } is moved and is { $state }.
+reschedule-date = { $id } is moved to { $at }; it is planned weeks before that.
+again-no-id = { $id } cannot be an id
+again-exists = there is a job { $job } already: give the new one an id of its own
+again-no-file = job { $job } cannot be planned again: its file is not in `accepted/` any more, or cannot be read
+series-reads = on { $date } it reads: { $line }
+series-is = { $id } is a series, { $state }
+series-active = active
+series-state-ended = ended
+series-state-cancelled = cancelled
+series-state-lost = lost
+series-dates =
+    { $n ->
+        [one] { $count } date
+       *[other] { $count } dates
+    }
+series-cancelled-from = cancelled from { $from } on
+series-up-to = up to { $until }
+series-label-title = title
+series-label-account = account
+series-label-action = action
+series-label-comes = comes
+series-label-from = from
+series-label-until = until
+series-label-count = count
+series-label-except = except
+series-label-ends = ends
+series-label-approved = approved
+series-label-file = file
+series-label-because = because
+series-label-changed = changed
+series-lost = some of its dates may have been sent, by a database that is lost: look in the account's history ({ $history })
+series-dates-heading = ITS DATES
+series-head-due = due
+series-head-state = state
+series-head-job = job
+series-none-planned = None is planned.
+series-lost-retry = `qunfa retry { $id }` plans those from tomorrow on.
+series-no-more = No further date comes.
+series-then = then{"  "}
+series-cancelled = Series { $id } is cancelled: no further date of it comes.
+series-cancelled-with = Series { $id } is cancelled, with { $dates } that waited, { $first } the first: no date of it comes.
+series-ended = Series { $id } is cancelled from { $from } on: no date of it comes then.
+series-ended-with = Series { $id } is cancelled from { $from } on, with { $dates } that waited: no date of it comes then.
+series-approved = The dates of { $id } up to { $until } are approved, { $dates } that waited for it.
+series-approved-none = The dates of { $id } up to { $until } are approved, none of them waited for it.
+series-approved-later = Those that are not planned yet go without another approval, unless the series is edited.
+series-releasing = { $job } is being released and goes on: `qunfa cancel { $job }` stops what can be stopped.
+series-goes-on = Series { $id } goes on, from { $id }@{ $date } ({ $at }).
+series-before = What came before is not sent.
+series-over = Series { $id } has no date after today, so it is over.
+cli-question = { $question } [y/N]{" "}
+cli-unwritten = the answer cannot be written
+cli-config-denied = { $error } ({ $source }); run as the owner of the state directory: sudo -u qunfa qunfa ...
+article-heading = ARTICLES
+article-declared-nothing = nothing declared (未声明)
+article-declared-original = declared original (声明原创)
+article-declared-reprint = declared a reprint (声明转载)
+article-declared-other = declared as { $state }
+article-unchecked = originality not checked (未审核)
+article-checking = originality being checked (审核中)
+article-passed = originality check passed (审核通过)
+article-failed = originality check failed (审核未通过): { $state }
+article-like-original = resembles an original article (原创): { $url }
+article-like-older = resembles an older article that is no original (老文章, 非原创): { $url }
+article-like-news = resembles a news article (新闻): { $url }
+article-like-banned = resembles a banned article (黑名单): { $url }
+article-like-another = resembles another article: { $url }
+article-no-reprint = which may not be reprinted (不可转载)
+article-may-reprint = which may be reprinted (可以转载)
+article-replaced = its content takes the place of ours (替换为原文内容)
+article-source-named = its source is named (注明转载来源)
+backup-no-database = there is no database yet, so there is nothing to copy
+backup-unwritable = the backup { $file } cannot be written: { $error }
+backup-failed = the backup { $file } could not be made: { $error }
+backup-exists = { $file } exists already, and a backup overwrites nothing: give it another name
+backup-stop = stop the daemon
+backup-move = move { $state }/qunfa.db away, and qunfa.db-wal and qunfa.db-shm with it
+backup-copy = as the owner of { $state }, copy { $file } to { $state }/qunfa.db
+backup-mark = leave { $state }/mark as it is (on another machine: put the kept one there): by it the daemon knows which ids were used since
+backup-media = copy what was kept of { $state }/media back into it: a job of the copy may need a file that was removed since
+backup-start = start the daemon: a backup always starts in hold, and `qunfa status` names the jobs that may have been sent since
+backup-look = look in { $history }, `qunfa cancel` what went out, then `qunfa resume --all`
+backup-made = { $file } is the database as of now: { $bytes } bytes, checked.
+backup-keep = For the loss of the machine, copy these now and keep them with it, and the secrets:
+backup-restore = To restore it here:
+jobs-states = a state is one of { $states }
+jobs-no-database = No job was taken yet: the inbox takes the first file.
+jobs-none-like-that = No job is like that.
+jobs-none = No job was taken yet.
+jobs-head-due = due
+jobs-head-state = state
+jobs-head-account = account
+jobs-head-title = title
+jobs-head-job = job
+jobs-nearest = The { $shown } of { $all } jobs that are due nearest to now; `--limit N` shows more, `--json` all.
+jobs-count =
+    { $n ->
+        [one] { $count } job; times are Beijing's.
+       *[other] { $count } jobs; times are Beijing's.
+    }
+jobs-others = others
+jobs-series = More dates come of: { $names }. `qunfa show` tells of one.
+followers-being-read = the followers of { $account } are being read: { $how }
+followers-never-read = the followers of { $account } were never read; `qunfa followers { $account } --refresh` reads them
+followers-failed = the followers of { $account } could not be read: { $why }
+followers-no-daemon = the daemon is not running: it reads the followers of { $account } when it is started
+followers-paused = account { $account } is paused ({ $why }): its followers are read after `qunfa resume { $account }`
+followers-later = the followers of { $account } are still being read; `qunfa followers { $account }` shows them later
+followers-all = { $account } has { $count } followers
+followers-told = the platform counts { $count } and lists fewer
+followers-label-read = read
+followers-label-but = but
+followers-label-now = now
+followers-label-last = last time{" "}
+followers-no-tags = It has no tags.
+followers-head-tag = tag
+followers-head-name = name
+followers-head-followers = followers
+qrcodes-none = { $account } has no codes that qunfa made or saw scanned.
+qrcodes-head-scene = scene
+qrcodes-head-job = job
+qrcodes-head-expires = expires
+qrcodes-head-followed = followed
+qrcodes-head-scanned = scanned
+qrcodes-head-picture = picture
+qrcodes-elsewhere = made elsewhere
+qrcodes-one-more = asked for again without a clear answer: there may be one more
+qrcodes-pictures = Pictures are in { $folder }.
+qrcodes-never = never
+qrcodes-unknown = not known
+qrcodes-expired = expired
+qrcodes-heading = CODES
+qrcodes-made = { $made } of { $all }
+qrcodes-label-made = made
+qrcodes-repeated = { $count } requests repeated one without an answer: there may be as many more temporary codes
+qrcodes-label-repeated = repeated
+qrcodes-label-pictures = pictures
+qrcodes-few-left = with it { $owned } of the account's { $limit } permanent codes are used: none can be deleted
+menu-heading = MENU
+menu-unknown-before = what stood before is not known, so it cannot be put back
+menu-not-yet = what stands was read; it is not changed yet
+menu-same = as it was before
+menu-order = order of the buttons
+menu-new = new{"      "}
+menu-gone = gone{"     "}
+menu-changed = changed{"  "}
+event-of = event of broadcast { $id }: { $words } ({ $status })
+event-by = by { $name }
+event-to = to { $name }
+event-written = written { $parts }
+event-check-1 = originality check 1: no reprint, may be sent (未被判为转载, 可以群发)
+event-check-2 = originality check 2: a reprint, may be sent (被判为转载, 可以群发)
+event-check-3 = originality check 3: a reprint, may not be sent (被判为转载, 不能群发)
+event-check-other = originality check { $state }
+event-audience = { $count } in the audience
+event-filtered = { $count } after filtering
+event-reached = { $count } reached
+event-not-reached = { $count } not reached
+alerts-none = Nobody had to be told anything yet.
+alerts-over = over since { $since }
+alerts-tries =
+    { $n ->
+        [one] { $count } try
+       *[other] { $count } tries
+    }
+alerts-not-tried = not tried yet
+alerts-delivered = { $receiver }: delivered at { $at }
+alerts-waits = { $receiver }: waits until { $until } ({ $tried }; { $error })
+alerts-given-up = { $receiver }: given up after { $tried }: { $error }
+alerts-no-receiver = there is no receiver { $name }; the config has { $names }
+alerts-no-receivers = the config has no receivers: config.example.yaml shows `alerts`
+alerts-no-daemon = the daemon does not run, and it is the daemon that sends: start it, then try again
+alerts-no-database = the daemon has no database yet: try again
+alerts-sent-nothing = the daemon sent nothing: if the receivers are new in the config, restart it
+ack-is = { $note } is { $kind }
+ack-label-severity = severity
+ack-label-account = account
+ack-label-job = job
+ack-label-since = since
+ack-label-what = what
+ack-label-do = do
+ack-label-seen = seen
+ack-all = all
+ack-none = none
+ack-no-database = nothing stands under attention: no job was taken yet
+ack-of-daemon = { $thing } is told of the daemon itself, and is over once that is mended: { $what }
+ack-file = the refused file { $file }
+ack-taken = Taken out of attention: { $what }
+ack-comes-back = It comes back when something new happens to it.
+ack-not-job = job { $job } does not stand under attention: `qunfa show { $job }`
+ack-unknown = nothing under attention is called { $thing }: `qunfa status` shows the ids
 
 ## status: `qunfa status`
 
@@ -825,3 +1792,18 @@ config-write-60s-30m-2h = write it as 60s, 30m or 2h
 
 ## doctor: `init`, `doctor`, `config check`
 
+finding-good = good{"     "}
+finding-warning = warning{"  "}
+finding-bad = bad{"      "}
+finding-line = { $account }{ $check }: { $what }
+finding-config = config
+finding-secrets = secrets
+finding-zone-data = zone data
+finding-token = token
+finding-ip-list = IP list
+finding-listen = listen
+finding-clock = clock
+finding-connection = connection
+finding-rights = rights
+finding-callback = callback
+finding-database = database

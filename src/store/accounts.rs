@@ -4,7 +4,7 @@
 //! account that the present config does not contain is barred: unlike a pause, no `resume` lifts
 //! that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
@@ -197,6 +197,20 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Records which spare API address answers the account; none is the first.
+    pub fn uses_base(&self, name: &str, spare: Option<&String>) -> Result<()> {
+        let sql = "UPDATE account SET spare_base = ?2 WHERE name = ?1 AND spare_base IS NOT ?2";
+        self.db.prepare_cached(sql)?.execute(params![name, spare])?;
+        Ok(())
+    }
+
+    /// Returns the spare API address that answered the account last; none if it was the first.
+    pub fn spare_base(&self, name: &str) -> Result<Option<String>> {
+        let sql = "SELECT spare_base FROM account WHERE name = ?1";
+        let row = self.db.prepare_cached(sql)?.query_row([name], |row| row.get(0)).optional()?;
+        Ok(row.flatten())
+    }
+
     fn tables_of_accounts(&self) -> Result<Vec<String>> {
         let mut statement = self.db.prepare_cached(
             "SELECT DISTINCT made.name FROM sqlite_schema AS made, pragma_table_info(made.name) AS has
@@ -237,6 +251,24 @@ impl Tx<'_> {
             )?
             .execute([name])?;
         Ok(stale > 0)
+    }
+
+    /// Returns why all accounts are on hold, if they are.
+    pub fn hold_on_all(&self) -> Result<Option<Reason>> {
+        Ok(self
+            .db
+            .prepare_cached("SELECT hold_why FROM daemon")?
+            .query_row([], |row| row.get(0))?)
+    }
+
+    /// Returns the accounts with a hold, a pause or a bar of their own.
+    pub fn stopped_accounts(&self) -> Result<HashSet<String>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT name FROM account WHERE hold_since_at IS NOT NULL
+                 OR paused_since_at IS NOT NULL OR barred_since_at IS NOT NULL",
+        )?;
+        let rows = statement.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Returns whether the present config no longer covers an account.

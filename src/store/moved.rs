@@ -25,6 +25,15 @@ pub(super) struct Moved {
 }
 
 impl Moves {
+    pub(super) fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+
+    /// Forgets the latest changes: they were undone.
+    pub(super) fn truncate(&self, len: usize) {
+        self.0.borrow_mut().truncate(len);
+    }
+
     /// Logs them, each at its level.
     pub(super) fn tell(self) {
         for Moved { job, account, from, to, sent, why } in self.0.into_inner() {
@@ -65,7 +74,6 @@ impl Moves {
 /// A job that was taken in this transaction and has no place yet.
 #[derive(Debug)]
 pub(super) struct Unplaced {
-    pub(super) account: String,
     pub(super) id: JobId,
     /// Whether it was known before: its old place is free.
     pub(super) edited: bool,

@@ -31,6 +31,11 @@ pub use timed::Timing;
 const OVER_FOR: TimeDelta = TimeDelta::seconds(30);
 /// How many notices one transaction makes messages of.
 const AT_ONCE: u32 = 100;
+/// How many it passes over if there is nobody to tell: a first start has one for each account.
+const PASSED_OVER_AT_ONCE: u32 = 4_000;
+/// Notes when something was over. The index of untold notices serves it only with both conditions.
+const NOTE_END: &str = "UPDATE notice SET ended_at = ?1
+    WHERE state IN ('new', 'ending') AND state = 'ending' AND ended_at IS NULL";
 /// How long notices that nothing is left to tell of are kept.
 const KEPT: TimeDelta = TimeDelta::days(30);
 
@@ -100,8 +105,7 @@ impl Tx<'_> {
 
     /// Makes messages of the oldest notices, and a delivery of each message for each receiver.
     pub fn tell_notices(&self, routing: Routing<'_>, now: DateTime<Utc>) -> Result<()> {
-        let new = self.notices("new", None)?;
-        for notice in &new {
+        for notice in &self.notices("new", None, AT_ONCE)? {
             match self.tell_new(notice, routing, now) {
                 // One notice that cannot be told must not hold back all others.
                 Err(error) if error.is_ours() => {
@@ -112,25 +116,39 @@ impl Tx<'_> {
                 other => other?,
             }
         }
-        self.run(
-            "UPDATE notice SET ended_at = ?1 WHERE state = 'ending' AND ended_at IS NULL",
-            params![millis(now)],
-        )?;
-        for notice in self.notices("ending", Some(now - OVER_FOR))? {
+        self.tell_ended(routing, now)
+    }
+
+    /// Does the same if there is no receiver: no message is made.
+    pub fn pass_over_notices(&self, now: DateTime<Utc>) -> Result<()> {
+        for notice in &self.notices("new", None, PASSED_OVER_AT_ONCE)? {
+            self.note_told(notice)?;
+        }
+        self.tell_ended(&|_| Vec::new(), now)
+    }
+
+    fn tell_ended(&self, routing: Routing<'_>, now: DateTime<Utc>) -> Result<()> {
+        self.run(NOTE_END, params![millis(now)])?;
+        for notice in self.notices("ending", Some(now - OVER_FOR), AT_ONCE)? {
             self.tell_over(&notice, routing, now)?;
         }
         Ok(())
     }
 
     /// Returns the oldest notices in a state, of those that are over since `ended_by`, if it is given.
-    fn notices(&self, state: &str, ended_by: Option<DateTime<Utc>>) -> Result<Vec<Notice>> {
+    fn notices(
+        &self,
+        state: &str,
+        ended_by: Option<DateTime<Utc>>,
+        most: u32,
+    ) -> Result<Vec<Notice>> {
         let sql = format!(
             "{SELECT} WHERE state IN ('new', 'ending') AND state = ?1
                  AND (?2 IS NULL OR ended_at <= ?2)
-             ORDER BY id LIMIT {AT_ONCE}"
+             ORDER BY id LIMIT ?3"
         );
         let mut statement = self.db.prepare_cached(&sql)?;
-        let rows = statement.query_map(params![state, ended_by.map(millis)], read)?;
+        let rows = statement.query_map(params![state, ended_by.map(millis), most], read)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -389,8 +407,8 @@ fn not_read(notice: &Notice, event: Event) -> Message {
         title: None,
         at: notice.raised_at,
         until: None,
-        fact: Fact::Written { text: words::NOT_READ.to_owned() },
-        advice: Some(words::SEE_STATUS.to_owned()),
+        fact: Fact::Written { text: words::not_read() },
+        advice: Some(words::see_status()),
     }
 }
 

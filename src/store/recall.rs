@@ -111,6 +111,15 @@ impl Tx<'_> {
             .query_row([], read)?)
     }
 
+    /// Returns how many intents were recorded: each pass asks for that alone, however many files were
+    /// taken.
+    pub fn high_water(&self) -> Result<i64> {
+        Ok(self
+            .db
+            .prepare_cached("SELECT high_water FROM daemon")?
+            .query_row([], |row| row.get(0))?)
+    }
+
     /// Records that the daemon runs, and so has not stopped.
     pub fn seen(&self, now: DateTime<Utc>) -> Result<()> {
         self.run(

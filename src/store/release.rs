@@ -222,6 +222,27 @@ impl Tx<'_> {
         Ok(Begun { attempt, list: receivers.is_some(), body, clientmsgid })
     }
 
+    /// Records the API address that an attempt goes to.
+    pub fn goes_to(&self, attempt: i64, api_base: &str) -> Result<()> {
+        self.run(
+            "UPDATE attempt SET api_base = ?2 WHERE id = ?1 AND ended_at IS NULL",
+            params![attempt, api_base],
+        )
+    }
+
+    /// Returns the API address at which a batch may have arrived, if it may have; within, none if
+    /// an older version did not record it.
+    pub fn base_in_doubt(&self, batch: i64) -> Result<Option<Option<String>>> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT api_base FROM attempt WHERE batch = ?1
+                   AND (outcome IS NULL OR outcome = 'in_doubt') ORDER BY id LIMIT 1",
+            )?
+            .query_row([batch], |row| row.get(0))
+            .optional()?)
+    }
+
     pub(super) fn open_batches(&self, id: &JobId) -> Result<u32> {
         Ok(self
             .db

@@ -22,6 +22,8 @@ use crate::store::{Move, Result, StoreError, Tx, millis};
 
 /// How far ahead the dates of series concern the jobs that wait.
 const HORIZON_MOST: TimeDelta = TimeDelta::days(400);
+/// For so many new jobs at once it is cheaper to ask for room for each than to read all that wait.
+const FEW: usize = 8;
 /// Beside [`JOB_COLUMNS`]: what the schedule needs of a job.
 const WAITING_COLUMNS: &str = "title, reason,
     CASE WHEN attempted = 0 THEN calls
@@ -77,8 +79,8 @@ impl Tx<'_> {
 
     /// Records that a job that was taken has no place in the schedule yet.
     pub(super) fn has_no_place(&self, (account, id): (&str, &JobId), edited: bool) {
-        let (account, id) = (account.to_owned(), id.clone());
-        self.unplaced.borrow_mut().push(Unplaced { account, id, edited });
+        let mut unplaced = self.unplaced.borrow_mut();
+        unplaced.entry(account.to_owned()).or_default().push(Unplaced { id: id.clone(), edited });
     }
 
     /// Places the jobs of an account that were taken in this transaction, moving on those that they
@@ -87,33 +89,37 @@ impl Tx<'_> {
     /// A job that comes too late for its own time keeps it: it is missed, and not sent on another
     /// day without notice.
     pub fn place_taken(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
-        let all = self.unplaced.take();
-        let (taken, others): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|job| job.account == account.name);
-        self.unplaced.replace(others);
+        let taken = self.unplaced.borrow_mut().remove(&account.name).unwrap_or_default();
         for Unplaced { id, .. } in &taken {
             let job = self.job(id)?;
             if job.planned_at > job.expires_at && job.state.waits() {
                 self.end_waiting(&job, JobState::Expired, &Reason::ExpiresBeforeDue, now)?;
             }
         }
-        match taken.as_slice() {
-            [] => Ok(()),
-            [Unplaced { id, edited: false, .. }]
-                if self.fits_beside_all(&self.job(id)?, account, now)? =>
-            {
-                Ok(())
-            }
-            taken => {
-                let ids: HashSet<_> = taken.iter().map(|job| &job.id).collect();
-                self.replan_with(&ids, account, now)
+        if taken.is_empty() || self.all_fit(&taken, account, now)? {
+            return Ok(());
+        }
+        let ids: HashSet<_> = taken.iter().map(|job| &job.id).collect();
+        self.replan_with(&ids, account, now)
+    }
+
+    /// Returns whether a few new jobs have room at their own times beside everything, each also beside
+    /// the others: then the schedule moves nothing, and need not be made from all that wait.
+    fn all_fit(&self, taken: &[Unplaced], account: &Account, now: DateTime<Utc>) -> Result<bool> {
+        if taken.len() > FEW {
+            return Ok(false);
+        }
+        for Unplaced { id, edited } in taken {
+            if *edited || !self.fits_beside_all(&self.job(id)?, account, now)? {
+                return Ok(false);
             }
         }
+        Ok(true)
     }
 
     /// Refuses a transaction that forgot to place a job that it took.
     pub(super) fn all_are_placed(&self) -> Result<()> {
-        match self.unplaced.borrow().first() {
+        match self.unplaced.borrow().values().flatten().next() {
             None => Ok(()),
             Some(Unplaced { id, .. }) => {
                 Err(StoreError::Conflict(format!("job {id} was taken and has no place")))
@@ -575,10 +581,10 @@ fn owned(
 
 fn read_waiting(row: &Row<'_>) -> rusqlite::Result<Waiting> {
     let job = read_job(row)?;
-    let reason: Option<Reason> = row.get("reason")?;
+    let reason: Option<Reason> = row.get(22)?;
     let without_place = reason.is_some_and(|reason| reason.is_without_place());
     Ok(Waiting {
-        title: row.get("title")?,
+        title: row.get(21)?,
         calls_left: row.get(23)?,
         in_doubt: row.get(24)?,
         job,

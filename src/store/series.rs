@@ -364,10 +364,11 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns the zones of the active series, each once.
-    pub fn zones_of_series(&self) -> Result<Vec<Tz>> {
+    /// Returns the zones of the active series and of the waiting jobs, each once.
+    pub fn zones_in_use(&self) -> Result<Vec<Tz>> {
         let mut statement = self.db.prepare_cached(
-            "SELECT DISTINCT zone FROM series WHERE state = 'active' ORDER BY zone",
+            "SELECT zone FROM series WHERE state = 'active'
+             UNION SELECT zone FROM job WHERE wake_at IS NOT NULL ORDER BY zone",
         )?;
         let rows = statement.query_map([], |row| {
             let name: String = row.get(0)?;

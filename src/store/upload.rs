@@ -150,7 +150,8 @@ impl Tx<'_> {
         let found: Option<(String, i64)> = self
             .db
             .prepare_cached(&format!(
-                "SELECT id, max(due_at - prepare_s * 1000, prepare_after_at) AS begins FROM job
+                "SELECT id, max(due_at - prepare_s * 1000, prepare_after_at) AS begins
+                 FROM job INDEXED BY job_material
                  WHERE account = ?1 AND material IS NOT NULL AND wake_at IS NOT NULL
                    AND EXISTS (SELECT 1 FROM batch WHERE batch.job = job.id AND {UNREADY})
                  ORDER BY begins, due_at LIMIT 1"

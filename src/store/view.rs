@@ -549,7 +549,7 @@ impl Tx<'_> {
                 let why: Option<Reason> = row.get(4)?;
                 let why =
                     why.or_else(|| (state == JobState::Held).then_some(Reason::WaitsForApproval));
-                let told = why.as_ref().map(|why| reason::sentence(why));
+                let told = why.as_ref().map(reason::sentence);
                 let told = told.unwrap_or_default();
                 let account: String = row.get(1)?;
                 let restored = (row.get(5)?, row.get(6)?, row.get(7)?);

@@ -4,16 +4,22 @@
 
 use chrono::{DateTime, Utc};
 
-use super::reason;
-use crate::alert::{Event, Fact, Message, Severity, redact};
+use super::{names, reason};
+use crate::alert::{self, Event, Fact, Message, Severity, redact};
 use crate::calendar::{self, Window};
+use crate::l10n::{self, t};
 use crate::model::JobId;
 use crate::quota::Rule;
 use crate::reason::{NamedJob, Reason};
 
 /// Returns the first line of a message, which stands alone in the subject of a mail.
 pub fn headline(message: &Message) -> String {
-    format!("qunfa {}: {}", urgency(message), subject(message))
+    t!("alert-headline", urgency = %urgency(message), subject = %subject(message))
+}
+
+/// Returns the first line of a message, which stands for others as well.
+pub fn headline_of_many(message: &Message, others: usize) -> String {
+    t!("alert-headline-of-many", headline = %headline(message), others = %others)
 }
 
 /// Returns a message as a text of a few lines.
@@ -31,91 +37,128 @@ pub fn advice(message: &Message) -> Option<String> {
     message.advice.as_deref().map(redact::text)
 }
 
-/// Why messages to a receiver are given up that the config does not have any more.
-pub const RECEIVER_GONE: &str = "the config has no such receiver any more";
+/// Returns why messages to a receiver are given up that the config does not have any more.
+pub fn receiver_gone() -> String {
+    t!("alert-receiver-gone")
+}
 
 /// Returns that a receiver is not reached, and what an operator can do.
 pub fn unreached(receiver: &str, error: &str, given_up: bool) -> (String, String) {
     let what = if given_up {
-        format!("messages to the receiver {receiver} were given up: {error}")
+        t!("alert-given-up", receiver = %receiver, error = %error)
     } else {
-        format!("messages do not reach the receiver {receiver}: {error}")
+        t!("alert-not-reaching", receiver = %receiver, error = %error)
     };
-    let advice = format!(
-        "correct it under `alerts` in the config and restart the daemon, then \
-         `qunfa alert test {receiver}`; `qunfa alert list` shows the messages"
-    );
+    let advice = t!("alert-correct-receiver", receiver = %receiver);
     (what, advice)
 }
 
-/// What happened if a callback brings no events.
-pub const CALLBACK_SILENT: &str = "broadcasts of the last day were sent, and the callback brought no \
-    event of any: their results were asked for instead";
+/// Returns what happened if a callback brings no events.
+pub fn callback_silent() -> String {
+    t!("alert-callback-silent")
+}
 
-/// What an operator can do about that.
-pub const SEE_CALLBACK: &str = "compare the callback's URL and token on the platform with the config, \
-    and see whether the proxy forwards /callback/ to the daemon";
+/// Returns what an operator can do about that.
+pub fn see_callback() -> String {
+    t!("alert-see-callback")
+}
 
-/// What an operator can do if another program keeps the database locked.
-pub const FREE_DATABASE: &str = "end that program, or let it finish; the daemon goes on by itself";
+/// Returns what an operator can do if another program keeps the database locked.
+pub fn free_database() -> String {
+    t!("alert-free-database")
+}
 
-/// What is told instead of a message that cannot be made or read.
-pub const NOT_READ: &str = "what happened is stored in a form that this version cannot read";
+/// Returns what is told instead of a message that cannot be made or read.
+pub fn not_read() -> String {
+    t!("alert-not-read")
+}
 
-/// What an operator can do then.
-pub const SEE_STATUS: &str = "`qunfa status` shows what needs a person; report it with the log";
+/// Returns what an operator can do then.
+pub fn see_status() -> String {
+    t!("alert-see-status")
+}
 
-/// What an operator can do if the daemon ended because its storage failed.
-pub const SEE_DISK: &str = "look at the disk and at the daemon's log; the service manager starts the \
-    daemon again, and what was under way is settled then";
+/// Returns what an operator can do if the daemon ended because its storage failed.
+pub fn see_disk() -> String {
+    t!("alert-see-disk")
+}
+
+/// Returns that a changed config cannot be used, and what an operator can do.
+pub fn config_refused(why: &str) -> (String, String) {
+    (t!("alert-config-refused", why = why), t!("alert-see-config"))
+}
+
+/// Returns that changed keys of the config are not in use, and what an operator can do.
+pub fn needs_restart(keys: &str) -> (String, String) {
+    (t!("alert-needs-restart", keys = keys), t!("alert-restart"))
+}
 
 /// Returns that a window is nearly used up.
 pub fn quota_low(rule: Rule, window: Window, (used, limit): (u32, u32)) -> String {
     let left = limit.saturating_sub(used);
-    format!("{used} of {limit} of {rule} in {window} are used, {left} are left")
+    t!(
+        "alert-quota-low",
+        used = %used,
+        limit = %limit,
+        rule = %names::rule(rule),
+        window = %names::window(window),
+        left = %left
+    )
 }
 
 /// Returns how to read about an account's quotas.
 pub fn see_quota(account: &str) -> String {
-    format!("`qunfa quota {account}` shows what used it")
+    t!("alert-see-quota", account = %account)
 }
 
 /// Returns how to approve a job.
 pub fn approve(job: &str) -> String {
-    format!("`qunfa show {job}` shows it, `qunfa approve {job}` lets it go")
+    t!("alert-approve", job = %job)
 }
 
 /// Returns how to read about a job.
 pub fn show(job: &str) -> String {
-    format!("`qunfa show {job}` tells the whole story")
+    t!("alert-show", job = %job)
 }
 
 /// Returns what to do about a refused file.
 pub fn mend(file: &str) -> String {
-    format!(
-        "read {file}.error.txt in the inbox's rejected/, correct the file and drop it again under \
-         this name, or `qunfa ack {file}`"
-    )
+    t!("alert-mend", file = %file)
 }
 
-fn urgency(message: &Message) -> &'static str {
+fn urgency(message: &Message) -> String {
     match (message.event, message.severity) {
-        (Event::Over, _) => "over",
-        (Event::Test, _) => "test",
-        (Event::Raised, Severity::Page) => "act now",
-        (Event::Raised, Severity::Look) => "look today",
-        (Event::Raised, Severity::Note) => "note",
+        (Event::Over, _) => t!("alert-urgency-over"),
+        (Event::Test, _) => t!("alert-urgency-test"),
+        (Event::Raised, Severity::Page) => t!("alert-urgency-page"),
+        (Event::Raised, Severity::Look) => t!("alert-urgency-look"),
+        (Event::Raised, Severity::Note) => t!("alert-urgency-note"),
     }
 }
 
 /// Returns the kind and what it is about.
 fn subject(message: &Message) -> String {
-    let kind = message.kind.replace('_', " ");
+    let kind = kind(&message.kind);
     match (name(message), &message.account) {
-        (Some(job), Some(account)) => format!("{kind}, job {job} of {account}"),
-        (Some(job), None) => format!("{kind}, job {job}"),
-        (None, Some(account)) => format!("{kind}, account {account}"),
+        (Some(job), Some(account)) => t!(
+            "alert-subject-job-of",
+            kind = %kind,
+            job = %job,
+            account = %account
+        ),
+        (Some(job), None) => t!("alert-subject-job", kind = %kind, job = %job),
+        (None, Some(account)) => t!("alert-subject-account", kind = %kind, account = %account),
         (None, None) => kind,
+    }
+}
+
+/// Returns a kind of alert.
+pub fn kind(word: &str) -> String {
+    let words = word.replace('_', " ");
+    // An older version may have had others.
+    match alert::is_kind(word) {
+        true => l10n::message(&format!("alert-kind-{}", words.replace(' ', "-")), &[]),
+        false => words,
     }
 }
 
@@ -129,10 +172,12 @@ fn name(message: &Message) -> Option<String> {
 
 fn lines(message: &Message) -> String {
     let mut lines = vec![headline(message), what(message)];
-    let until = message.until.map(|until| format!(", until {}", minute(until)));
-    lines.push(format!("at {}{}", minute(message.at), until.unwrap_or_default()));
-    lines.extend(advice(message).map(|advice| format!("do: {advice}")));
-    lines.push(format!("id {}", message.id));
+    lines.push(match message.until {
+        None => t!("alert-at", at = %minute(message.at)),
+        Some(until) => t!("alert-at-until", at = %minute(message.at), until = %minute(until)),
+    });
+    lines.extend(advice(message).map(|advice| t!("alert-do", advice = %advice)));
+    lines.push(t!("alert-id", id = %message.id));
     lines.join("\n")
 }
 
@@ -143,66 +188,80 @@ fn minute(at: DateTime<Utc>) -> String {
 fn happened(message: &Message) -> String {
     let because = |why: &Reason| reason::sentence(why);
     match &message.fact {
-        Fact::Job { state, why: Some(why) } => format!("the job is {state}: {}", because(why)),
-        Fact::Job { state, why: None } => format!("the job is {state}"),
+        Fact::Job { state, why: Some(why) } => t!(
+            "alert-job-because",
+            state = %names::job_state(*state),
+            because = %because(why)
+        ),
+        Fact::Job { state, why: None } => t!("alert-job", state = %names::job_state(*state)),
         Fact::Sent { receivers, sent, failed } => counts(*receivers, *sent, *failed),
         Fact::Moved { why, .. } if why.is_without_place() => {
-            format!("the job is not sent at its time: {}", because(why))
+            t!("alert-job-not-sent", because = %because(why))
         }
         Fact::Moved { to, why } => {
-            format!("the job goes at {}: {}", minute(*to), because(why.behind_deferral()))
+            t!("alert-job-moved", at = %minute(*to), because = %because(why.behind_deferral()))
         }
-        Fact::Stopped { why } => format!("{} {}: {}", whom(message), stopped(message), because(why)),
-        Fact::ApprovalDue => "the job waits for an approval; without one it is missed".to_owned(),
-        Fact::ConfirmDue => "the broadcast was accepted and has no result. If the account has \
-                             broadcast protection (API群发保护), its administrator must confirm it on \
-                             the phone; without that it fails"
-            .to_owned(),
+        Fact::Stopped { why } => stopped(message, &because(why)),
+        Fact::ApprovalDue => t!("alert-approval-due"),
+        Fact::ConfirmDue => t!("alert-confirm-due"),
         Fact::RefusedFile { name, problems, line } => {
-            let things = if *problems == 1 { "problem" } else { "problems" };
-            let first = match line {
-                0 => String::new(),
-                line => format!(", the first in line {line}"),
-            };
-            format!("the inbox refused {name}: {problems} {things}{first}")
+            let problems = i64::try_from(*problems).unwrap_or(i64::MAX);
+            match line {
+                0 => t!("alert-refused-file", name = %name, problems = problems),
+                line => {
+                    t!("alert-refused-file-line", name = %name, problems = problems, line = %line)
+                }
+            }
         }
-        Fact::Summary { day, sent, reached, moved, undone, waiting } => format!(
-            "{day}: {sent} broadcasts were sent to {reached} followers, {moved} jobs moved, {undone} \
-             were not sent as planned, {waiting} wait"
+        Fact::Summary { day, sent, reached, moved, undone, waiting } => t!(
+            "alert-summary",
+            day = %day,
+            sent = %sent,
+            reached = %reached,
+            moved = %moved,
+            undone = %undone,
+            waiting = %waiting
         ),
         Fact::Written { text } => text.clone(),
         Fact::Over { state: Some(state) } => {
-            format!("the alert ({}) is over: the job is {state}", message.kind.replace('_', " "))
+            t!("alert-over-job", kind = %kind(&message.kind), state = %names::job_state(*state))
         }
         Fact::Over { state: None } => {
-            format!("the alert ({}) is over", message.kind.replace('_', " "))
+            t!("alert-over", kind = %kind(&message.kind))
         }
-        Fact::Test { .. } => "this is a test: messages arrive here".to_owned(),
+        Fact::Test { .. } => t!("alert-test"),
     }
 }
 
-fn whom(message: &Message) -> &'static str {
-    if message.account.is_some() { "the account is" } else { "all accounts are" }
-}
-
-fn stopped(message: &Message) -> &'static str {
-    if message.kind == "hold" { "on hold" } else { "paused" }
+fn stopped(message: &Message, because: &str) -> String {
+    match (message.kind == "hold", message.account.is_some()) {
+        (true, true) => t!("alert-account-on-hold", because = %because),
+        (true, false) => t!("alert-all-on-hold", because = %because),
+        (false, true) => t!("alert-account-paused", because = %because),
+        (false, false) => t!("alert-all-paused", because = %because),
+    }
 }
 
 fn counts(receivers: Option<u64>, sent: Option<u64>, failed: Option<u64>) -> String {
     match (sent, receivers) {
-        (Some(sent), Some(receivers)) => {
-            let failed = failed.filter(|failed| *failed > 0);
-            let failed = failed.map_or_else(String::new, |failed| format!(", {failed} failed"));
-            format!("the broadcast was sent to {sent} of {receivers} followers{failed}")
-        }
-        (Some(sent), None) => format!("the broadcast was sent to {sent} followers"),
-        (None, _) => "the broadcast was sent; the platform gave no counts".to_owned(),
+        (Some(sent), Some(receivers)) => match failed.filter(|failed| *failed > 0) {
+            None => t!("alert-sent-to", sent = %sent, receivers = %receivers),
+            Some(failed) => t!(
+                "alert-sent-to-failed",
+                sent = %sent,
+                receivers = %receivers,
+                failed = %failed
+            ),
+        },
+        (Some(sent), None) => t!("alert-sent-to-all", sent = %sent),
+        (None, _) => t!("alert-sent-without-counts"),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::model::JobState;
 
@@ -211,7 +270,7 @@ mod tests {
             id: "a1b2".to_owned(),
             event: Event::Raised,
             kind: kind.to_owned(),
-            severity: crate::alert::severity(kind, None),
+            severity: alert::severity(kind, None),
             account: Some("club".to_owned()),
             job: Some("spring".to_owned()),
             title: Some("春天".to_owned()),
@@ -235,6 +294,29 @@ mod tests {
         assert!(lines[2].contains("2027-03-20 20:00:00") && lines[2].contains("until"), "{text}");
         assert_eq!(lines[3], "do: `qunfa show spring` tells why");
         assert_eq!(lines[4], "id a1b2");
+    }
+
+    #[test]
+    fn every_kind_of_alert_has_a_name() {
+        let catalogue = include_str!("../l10n/en.ftl").lines();
+        let named =
+            catalogue.filter_map(|line| line.split_once(" = ")?.0.strip_prefix("alert-kind-"));
+
+        let named: BTreeSet<_> = named.map(|name| name.replace('-', "_")).collect();
+        assert_eq!(named, alert::kinds().map(str::to_owned).collect());
+    }
+
+    #[test]
+    fn a_message_is_told_in_the_language_of_the_moment() {
+        let why = Some(Reason::NotApprovedInTime { late_s: 1_860 });
+        let message = message("missed", Fact::Job { state: JobState::Missed, why });
+
+        let text = l10n::within(l10n::Lang::ZhCn, || body(&message));
+
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines[0], "qunfa 立即处理：任务错过，账号 club 的任务 \"春天\"（spring）");
+        assert_eq!(lines[1], "任务已错过：未及时审核：原定时间是 31 分钟前");
+        assert_eq!(lines[2], "时间：2027-03-20 20:00:00 +08:00");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::reason;
 use crate::calendar;
+use crate::l10n::t;
 use crate::reason::{NamedJob, Reason};
 
 /// Returns a sentence on a job that has another time, or none any more.
@@ -14,13 +15,20 @@ pub fn sentence(
 ) -> String {
     let (name, was) = (reason::job_name(job), minute(from));
     match to {
-        Some(to) if to == from => format!("{name} has its time again: {was}"),
-        Some(to) if to < from => format!("{name} comes forward from {was} to {}", minute(to)),
-        Some(to) => {
-            let why = reason::sentence(why.behind_deferral());
-            format!("{name} moves from {was} to {}: {why}", minute(to))
+        Some(to) if to == from => t!("reason-has-its-time-again", job = %name, was = %was),
+        Some(to) if to < from => {
+            t!("reason-comes-forward", job = %name, was = %was, to = %minute(to))
         }
-        None => format!("{name} is not sent at {was}: {}", reason::sentence(why)),
+        Some(to) => t!(
+            "reason-moves",
+            job = %name,
+            was = %was,
+            to = %minute(to),
+            because = %reason::sentence(why.behind_deferral())
+        ),
+        None => {
+            t!("reason-not-sent", job = %name, was = %was, because = %reason::sentence(why))
+        }
     }
 }
 

@@ -5,8 +5,10 @@ use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 use serde_json::{Map, Value};
 
+use super::names;
 use crate::calendar::{self, Span};
-use crate::model::console::HISTORY;
+use crate::l10n::t;
+use crate::model::console;
 use crate::model::{JobId, UploadKind};
 use crate::quota::Rule;
 use crate::reason::{NamedJob, NamedJobs, OldDatabase, Operation, Reason};
@@ -84,7 +86,7 @@ pub fn as_list<S: Serializer>(reasons: &[Reason], serializer: S) -> Result<S::Ok
         code: String,
         args: Map<String, Value>,
     }
-    let sentences: Vec<_> = reasons.iter().map(|reason| sentence(reason)).collect();
+    let sentences: Vec<_> = reasons.iter().map(sentence).collect();
     let coded = reasons.iter().map(|reason| {
         let (code, args) = reason.code_and_args();
         Coded { code, args }
@@ -119,7 +121,7 @@ fn keys<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(Some(3))?;
-    map.serialize_entry(sentence_key, &reason.map(|reason| sentence(reason)))?;
+    map.serialize_entry(sentence_key, &reason.map(sentence))?;
     let (code, args) = reason.map(Reason::code_and_args).unzip();
     map.serialize_entry(code_key, &code)?;
     map.serialize_entry(args_key, &args)?;
@@ -128,8 +130,8 @@ fn keys<S: Serializer>(
 
 fn ago(late_s: i64) -> String {
     match late_s {
-        ..1 => "just now".to_owned(),
-        _ => format!("{} ago", calendar::long(TimeDelta::seconds(late_s))),
+        ..1 => t!("reason-just-now"),
+        _ => t!("reason-ago", span = %calendar::long(TimeDelta::seconds(late_s))),
     }
 }
 
@@ -138,442 +140,481 @@ fn ago(late_s: i64) -> String {
 pub fn sentence(reason: &Reason) -> String {
     match reason {
         Reason::QuotaUsed { rule, window } if window.span() == Span::Ever => {
-            format!("{rule} is used up for ever")
+            t!("reason-quota-used-ever", rule = %names::rule(*rule))
         }
-        Reason::QuotaUsed { rule, window } => format!("{rule} of {window} is used up"),
+        Reason::QuotaUsed { rule, window } => t!(
+            "reason-quota-used",
+            rule = %names::rule(*rule),
+            window = %names::window(*window)
+        ),
         Reason::QuotaUsedElsewhere { rule, window } => {
-            format!("{rule} of {window} is used up by a send made elsewhere")
+            t!(
+                "reason-quota-used-elsewhere",
+                rule = %names::rule(*rule),
+                window = %names::window(*window)
+            )
         }
         Reason::ReservedByOthers { rule, window, jobs }
             if !jobs.is_empty() && window.span() != Span::Ever =>
         {
-            format!("{rule} of {window} belongs to {}", owners(jobs))
+            t!(
+                "reason-reserved-by",
+                rule = %names::rule(*rule),
+                window = %names::window(*window),
+                owners = %owners(jobs)
+            )
         }
         Reason::ReservedByOthers { rule, window, .. } => match window.span() {
-            Span::Ever => format!(
-                "{rule} is used up for ever, with what earlier or higher-priority jobs have \
-                 reserved"
-            ),
-            Span::Day | Span::Month => format!(
-                "{rule} for {window} is already reserved by earlier or higher-priority jobs"
+            Span::Ever => t!("reason-reserved-ever", rule = %names::rule(*rule)),
+            Span::Day | Span::Month => t!(
+                "reason-reserved",
+                rule = %names::rule(*rule),
+                window = %names::window(*window)
             ),
         },
         Reason::NeedsMoreThanLimit { rule: Rule::DailyCalls } => {
-            format!("needs more calls than the {} limit", Rule::DailyCalls)
+            t!("reason-needs-more-calls", rule = %names::rule(Rule::DailyCalls))
         }
-        Reason::NeedsMoreThanLimit { rule } => format!("needs more than the {rule} limit"),
+        Reason::NeedsMoreThanLimit { rule } => t!("reason-needs-more", rule = %names::rule(*rule)),
         Reason::ReceiversFull { rule, window } => {
-            format!("{rule}: its receivers had their four of {window}")
+            t!(
+                "reason-receivers-full",
+                rule = %names::rule(*rule),
+                window = %names::window(*window)
+            )
         }
         Reason::ReceiversFullByThen { rule, window } => {
-            format!("{rule}: by then its receivers have had their four of {window}")
+            t!(
+                "reason-receivers-full-by-then",
+                rule = %names::rule(*rule),
+                window = %names::window(*window)
+            )
         }
         Reason::ReceiversDropped { dropped, window } => {
-            format!("{dropped} receivers had their four of {window} and were taken out")
+            t!("reason-receivers-dropped", dropped = %dropped, window = %names::window(*window))
         }
         Reason::PlatformQuotaUsed { window } => match window.span() {
-            Span::Month => format!("the platform has no more quota in {window}"),
-            Span::Day | Span::Ever => format!("the platform has no more quota on {window}"),
+            Span::Month => t!("reason-platform-quota-used-month", window = %names::window(*window)),
+            Span::Day | Span::Ever => t!(
+                "reason-platform-quota-used-day",
+                window = %names::window(*window)
+            ),
         },
         Reason::NoRoomUntil { cause, from, to } if from == to => {
-            format!("{}, and {from} has no room either", sentence(cause))
+            t!("reason-no-room", cause = %sentence(cause), from = %names::window(*from))
         }
         Reason::NoRoomUntil { cause, from, to } => {
-            format!("{}, and {from} to {to} have no room either", sentence(cause))
+            t!(
+                "reason-no-room-between",
+                cause = %sentence(cause),
+                from = %names::window(*from),
+                to = %names::window(*to)
+            )
         }
         Reason::WindowBeyondExpiry { cause } => {
-            format!("{}, and its next window lies beyond its expires", sentence(cause))
+            t!("reason-beyond-expiry", cause = %sentence(cause))
         }
-        Reason::OnQuotaIsFail { cause } => format!("{}, and on_quota is fail", sentence(cause)),
+        Reason::OnQuotaIsFail { cause } => t!("reason-on-quota-fail", cause = %sentence(cause)),
         Reason::WillDefer { cause } => {
-            format!("{}: it moves to a later window when it is due", sentence(cause))
+            t!("reason-will-defer", cause = %sentence(cause))
         }
-        Reason::Deferred { cause, goes_at: None } => format!("deferred: {}", sentence(cause)),
+        Reason::Deferred { cause, goes_at: None } => t!(
+            "reason-deferred",
+            cause = %sentence(cause)
+        ),
         Reason::Deferred { cause, goes_at: Some(at) } => {
-            format!("deferred: {}; it goes at {}", sentence(cause), calendar::beijing(*at))
+            t!("reason-deferred-to", cause = %sentence(cause), at = %calendar::beijing(*at))
         }
-        Reason::Advanced { goes_at } => format!("comes forward to {}", calendar::beijing(*goes_at)),
-        Reason::ExpiresBeforeDue => "its expires lies before its time".to_owned(),
-        Reason::PastGrace { late_s, grace_s } => format!(
-            "it was due {}, and its grace of {} is over",
-            ago(*late_s),
-            calendar::long(TimeDelta::seconds(*grace_s))
+        Reason::Advanced { goes_at } => t!("reason-advanced", at = %calendar::beijing(*goes_at)),
+        Reason::ExpiresBeforeDue => t!("reason-expires-before-due"),
+        Reason::PastGrace { late_s, grace_s } => t!(
+            "reason-past-grace",
+            ago = %ago(*late_s),
+            grace = %calendar::long(TimeDelta::seconds(*grace_s))
         ),
-        Reason::WaitsForApproval => "it waits for approval".to_owned(),
+        Reason::WaitsForApproval => t!("reason-waits-for-approval"),
         Reason::NotApprovedInTime { late_s } => {
-            format!("nobody approved it in time: it was due {}", ago(*late_s))
+            t!("reason-not-approved", ago = %ago(*late_s))
         }
-        Reason::RetryWindowOver => "it was not accepted in the time it had".to_owned(),
-        Reason::ClientmsgidForgotten => "it was not asked for in time: the platform no longer \
-                                         surely remembers its clientmsgid"
-            .to_owned(),
-        Reason::MayHaveGoneOut => format!(
-            "it may have gone out or not, and may not be asked again: look at the account's \
-             history ({HISTORY})"
-        ),
-        Reason::ReleaseBegins => "its time has come and the rules have room".to_owned(),
-        Reason::ApiCallBegins => "its time has come".to_owned(),
-        Reason::Waits { cause } => format!("waits: {}", sentence(cause)),
-        Reason::StoppedBeforeRequest => "it was stopped before its request left".to_owned(),
+        Reason::RetryWindowOver => t!("reason-retry-window-over"),
+        Reason::ClientmsgidForgotten => t!("reason-clientmsgid-forgotten"),
+        Reason::MayHaveGoneOut => t!("reason-may-have-gone-out", history = %console::history()),
+        Reason::ReleaseBegins => t!("reason-release-begins"),
+        Reason::ApiCallBegins => t!("reason-call-begins"),
+        Reason::Waits { cause } => t!("reason-waits", cause = %sentence(cause)),
+        Reason::StoppedBeforeRequest => t!("reason-stopped-before-request"),
         Reason::BatchAccepted { batch, msg_id } => {
-            format!("batch {batch} accepted, msg_id {msg_id}")
+            t!("reason-batch-accepted", batch = %batch, msg_id = %msg_id)
         }
-        Reason::BatchAdopted { batch, msg_id, others_not_asked_of } => format!(
-            "batch {batch} adopted: the platform had it already, msg_id {msg_id}{}",
-            others_not_asked_of.as_ref().map(others_not_asked).unwrap_or_default()
+        Reason::BatchAdopted { batch, msg_id, others_not_asked_of: None } => {
+            t!("reason-batch-adopted", batch = %batch, msg_id = %msg_id)
+        }
+        // Another copy of the database may have sent the batches that this one never requested.
+        Reason::BatchAdopted { batch, msg_id, others_not_asked_of: Some(job) } => t!(
+            "reason-batch-adopted-alone",
+            batch = %batch,
+            msg_id = %msg_id,
+            history = %console::history(),
+            job = %job
         ),
-        Reason::BatchEnded { batch, cause } => format!("batch {batch}: {}", sentence(cause)),
-        Reason::SentSaysPlatform => "the platform says it went out".to_owned(),
-        Reason::DeletedSaysPlatform => "the platform says it is deleted".to_owned(),
+        Reason::BatchEnded { batch, cause } => t!(
+            "reason-batch-ended",
+            batch = %batch,
+            cause = %sentence(cause)
+        ),
+        Reason::SentSaysPlatform => t!("reason-sent-says-platform"),
+        Reason::DeletedSaysPlatform => t!("reason-deleted-says-platform"),
         Reason::StoppedByPlatform { status: None } => {
-            "the platform stopped it after accepting, and no event said why".to_owned()
+            t!("reason-stopped-by-platform")
         }
         Reason::StoppedByPlatform { status: Some(status) } => {
             let status = Status::parse(status);
-            let advice = Some(status.advice()).filter(|advice| !advice.is_empty());
-            let advice = advice.map(|advice| format!("; {advice}")).unwrap_or_default();
-            format!("the platform stopped it after accepting: {}{advice}", status.words())
+            match status.advice() {
+                None => t!("reason-stopped-by-platform-as", status = %status.words()),
+                Some(advice) => t!(
+                    "reason-stopped-by-platform-advice",
+                    status = %status.words(),
+                    advice = %advice
+                ),
+            }
         }
-        Reason::InDoubt { errcode, errmsg } => format!(
-            "in doubt: {}; asked again with the same clientmsgid",
-            answered(*errcode, errmsg)
+        Reason::InDoubt { errcode, errmsg } => t!(
+            "reason-in-doubt",
+            answer = %answered(*errcode, errmsg)
         ),
         Reason::NotAccepted { errcode, errmsg } => {
-            format!("not accepted: {}; asked again", answered(*errcode, errmsg))
+            t!("reason-not-accepted", answer = %answered(*errcode, errmsg))
         }
         Reason::TokenRefused => {
-            "the access token was refused; asked again with a new one".to_owned()
+            t!("reason-token-refused")
         }
         Reason::PlatformRefused { errcode: Some(code), errmsg } => {
             let row = codes::for_send(*code);
-            format!("the platform refused it with {code} ({errmsg}): {}; {}", row.what, row.advice)
-        }
-        Reason::PlatformRefused { errcode: None, errmsg } => {
-            format!("the platform refused it: {errmsg}")
-        }
-        Reason::PlatformHasNoRoom { cause, errcode, errmsg } => {
-            format!("{}: {}", sentence(cause), answered(Some(*errcode), errmsg))
-        }
-        Reason::WaitsForUploads { cause: None } => WAITS_FOR_UPLOADS.to_owned(),
-        Reason::WaitsForUploads { cause: Some(cause) } => {
-            format!("{WAITS_FOR_UPLOADS}: {}", sentence(cause))
-        }
-        Reason::UploadsDone => "everything it needs is uploaded; its text is fixed".to_owned(),
-        Reason::UploadsNotDone { cause, last } => {
-            let last = last.as_ref().map(|last| format!(": {}", sentence(last)));
-            format!(
-                "{}; its uploads were not done in time{}",
-                sentence(cause),
-                last.unwrap_or_default()
+            t!(
+                "reason-platform-refused",
+                code = %code,
+                errmsg = %errmsg,
+                what = %row.what(),
+                advice = %row.advice()
             )
         }
-        Reason::UploadTokenRefused => "the access token was refused".to_owned(),
+        Reason::PlatformRefused { errcode: None, errmsg } => {
+            t!("reason-platform-refused-so", errmsg = %errmsg)
+        }
+        Reason::PlatformHasNoRoom { cause, errcode, errmsg } => {
+            t!(
+                "reason-platform-has-no-room",
+                cause = %sentence(cause),
+                answer = %answered(Some(*errcode), errmsg)
+            )
+        }
+        Reason::WaitsForUploads { cause: None } => t!("reason-waits-for-uploads"),
+        Reason::WaitsForUploads { cause: Some(cause) } => {
+            t!("reason-waits-for-uploads-because", cause = %sentence(cause))
+        }
+        Reason::UploadsDone => t!("reason-uploads-done"),
+        Reason::UploadsNotDone { cause, last: None } => {
+            t!("reason-uploads-not-done", cause = %sentence(cause))
+        }
+        Reason::UploadsNotDone { cause, last: Some(last) } => t!(
+            "reason-uploads-not-done-because",
+            cause = %sentence(cause),
+            last = %sentence(last)
+        ),
+        Reason::UploadTokenRefused => t!("reason-upload-token-refused"),
         Reason::UploadFailed { kind, name, errcode: Some(code), errmsg } => {
             upload_answer((*kind, name), *code, errmsg)
         }
         Reason::UploadFailed { kind, name, errcode: None, errmsg } => {
-            format!("{} {name} got no clear answer ({errmsg})", upload(*kind))
+            t!("reason-upload-unclear", file = %upload(*kind), name = %name, errmsg = %errmsg)
         }
         Reason::UploadRefused { kind, name, errcode, errmsg } => {
             let row = codes::for_query(*errcode);
             let answer = upload_answer((*kind, name), *errcode, errmsg);
-            format!("{answer}: {}; {}", row.what, row.advice)
+            t!(
+                "reason-upload-refused",
+                answer = %answer,
+                what = %row.what(),
+                advice = %row.advice()
+            )
         }
         Reason::LastUploadAnswer { name, errcode, errmsg } => {
-            let errmsg = errmsg.as_deref().unwrap_or("no answer came");
+            let errmsg = errmsg.clone().unwrap_or_else(|| t!("reason-no-answer-came"));
             match errcode {
-                Some(code) => format!("for {name} {}", answered(Some(*code), errmsg)),
-                None => format!("{name}: {errmsg}"),
+                Some(code) => t!(
+                    "reason-last-upload-answer",
+                    name = %name,
+                    answer = %answered(Some(*code), &errmsg)
+                ),
+                None => t!("reason-last-upload-trouble", name = %name, errmsg = %errmsg),
             }
         }
-        Reason::NoUploadCallLeft { kind, until } => format!(
-            "the day has no call for {} left; it goes on at {}",
-            upload(*kind),
-            calendar::beijing(*until)
+        Reason::NoUploadCallLeft { kind, until } => t!(
+            "reason-no-upload-call-left",
+            file = %upload(*kind),
+            at = %calendar::beijing(*until)
         ),
-        Reason::ActionUnknown => "what it does is not known".to_owned(),
-        Reason::ApiCallDone { call } => format!("{call}: done"),
-        Reason::ApiCallFailed { call, cause } => format!("{call} failed: {}", sentence(cause)),
+        Reason::ActionUnknown => t!("reason-action-unknown"),
+        Reason::ApiCallDone { call } => t!("reason-call-done", call = %call),
+        Reason::ApiCallFailed { call, cause } => t!(
+            "reason-call-failed",
+            call = %call,
+            cause = %sentence(cause)
+        ),
         Reason::ApiCallsFailed { failed, all, cause } => {
-            format!("{failed} of {all} failed: {}", sentence(cause))
+            t!("reason-calls-failed", failed = %failed, all = %all, cause = %sentence(cause))
         }
         Reason::ApiCallAnswered { errcode: Some(code), errmsg } => {
             let row = codes::for_api_call(*code);
-            let advice = row.helps().map_or_else(String::new, |helps| format!("; {helps}"));
-            format!("the platform answered {code} ({errmsg}): {}{advice}", row.what)
-        }
-        Reason::ApiCallAnswered { errcode: None, errmsg } => errmsg.clone(),
-        Reason::DaemonEnded => "the daemon ended before the answer was stored".to_owned(),
-        Reason::OnHold { cause } => format!("on hold: {}", sentence(cause)),
-        Reason::AccountPaused { account, cause } => {
-            format!("account {account} is paused: {}", sentence(cause))
-        }
-        Reason::ResultAwaited { msg_id, accepted_at, confirm_until, is_over } => {
-            let accepted = format!("accepted at {} as msg_id {msg_id}", time_of_day(*accepted_at));
-            let until = time_of_day(*confirm_until);
-            match is_over {
-                false => format!(
-                    "{accepted}; the result is not in. If the account has broadcast protection \
-                     (API群发保护), its administrator has until {until} to confirm on the phone; \
-                     with no answer by then it fails (err 40002)"
-                ),
-                true => format!(
-                    "{accepted}; the result is still not in. If its administrator was asked to \
-                     confirm it (API群发保护), the time for that ended at {until}: the platform is \
-                     asked what became of it"
+            match row.helps() {
+                None => {
+                    t!("reason-call-answered", code = %code, errmsg = %errmsg, what = %row.what())
+                }
+                Some(advice) => t!(
+                    "reason-call-answered-advice",
+                    code = %code,
+                    errmsg = %errmsg,
+                    what = %row.what(),
+                    advice = %advice
                 ),
             }
         }
+        Reason::ApiCallAnswered { errcode: None, errmsg } => errmsg.clone(),
+        Reason::DaemonEnded => t!("reason-daemon-ended"),
+        Reason::OnHold { cause } => t!("reason-on-hold", cause = %sentence(cause)),
+        Reason::AccountPaused { account, cause } => {
+            t!("reason-account-paused", account = %account, cause = %sentence(cause))
+        }
+        Reason::ResultAwaited { msg_id, accepted_at, confirm_until, is_over } => {
+            let (at, until) = (time_of_day(*accepted_at), time_of_day(*confirm_until));
+            match is_over {
+                false => {
+                    t!("reason-result-awaited", at = %at, msg_id = %msg_id, until = %until)
+                }
+                true => t!("reason-result-late", at = %at, msg_id = %msg_id, until = %until),
+            }
+        }
         Reason::AskedOften { cause, times } => {
-            format!("{}; it was asked {times} times", sentence(cause))
+            t!("reason-asked-often", cause = %sentence(cause), times = %times)
         }
-        Reason::CodesMade { made, all } => format!("{made} of {all} codes are made"),
-        Reason::CodesStopped { made, all, cause } => format!(
-            "{made} of {all} codes are made, and a retry goes on after them: {}",
-            sentence(cause)
+        Reason::CodesMade { made, all } => t!("reason-codes-made", made = %made, all = %all),
+        Reason::CodesStopped { made, all, cause } => t!(
+            "reason-codes-stopped",
+            made = %made,
+            all = %all,
+            cause = %sentence(cause)
         ),
-        Reason::MenuReplaced { job } => format!("the menu of job {job} took its place"),
-        Reason::MenuChangedElsewhere { job } => format!(
-            "the menu that stands is not the one of job {job}: it was changed outside qunfa, so \
-             nothing was put back; `menu: {{ restore: {job} }}` puts it back all the same"
-        ),
+        Reason::MenuReplaced { job } => t!("reason-menu-replaced", job = %job),
+        Reason::MenuChangedElsewhere { job } => t!("reason-menu-changed-elsewhere", job = %job),
         Reason::MenuUntilOver { until } => {
-            format!("its `until`, {}, is over: the menu was not changed", calendar::beijing(*until))
+            t!("reason-menu-until-over", until = %calendar::beijing(*until))
         }
-        Reason::IdIsTaken { job } => format!(
-            "there is a job {job} already, and the job that puts the menu back would have that id: \
-             the menu was not changed"
-        ),
-        Reason::NotAMenu { job } => format!("job {job} does not change the menu"),
+        Reason::IdIsTaken { job } => t!("reason-id-is-taken", job = %job),
+        Reason::NotAMenu { job } => t!("reason-not-a-menu", job = %job),
         Reason::MenuNotSetYet { job, state } => {
-            format!("job {job} is {state}: it has not changed the menu yet")
+            t!("reason-menu-not-set-yet", job = %job, state = %names::job_state(*state))
         }
         Reason::MenuBeforeUnknown { job } => {
-            format!("the menu that stood before job {job} is not known")
+            t!("reason-menu-before-unknown", job = %job)
         }
-        Reason::MenuNotCreatable { buttons } => format!(
-            "the API cannot create these buttons, which were made on the website: {}; the menu was \
-             not changed, and can be published again on the website only",
-            buttons.join(", ")
+        Reason::MenuNotCreatable { buttons } => t!(
+            "reason-menu-not-creatable",
+            buttons = %names::list(buttons)
         ),
-        Reason::NotPrepared => "its content is not prepared yet: preview later".to_owned(),
-        Reason::NoPreviewOfContent => "its content is not known yet".to_owned(),
-        Reason::NoCardExt => "a coupon's preview needs its card_ext (code, openid, timestamp, \
-                              signature)"
-            .to_owned(),
-        Reason::NoBroadcastNumber => "its broadcast has no number".to_owned(),
+        Reason::NotPrepared => t!("reason-not-prepared"),
+        Reason::NoPreviewOfContent => t!("reason-no-preview-of-content"),
+        Reason::NoCardExt => t!("reason-no-card-ext"),
+        Reason::NoBroadcastNumber => t!("reason-no-broadcast-number"),
         Reason::ApiCallTimeOver { in_doubt, cause } => {
-            let how = if *in_doubt {
-                "nobody could say in the time it had whether it was done"
-            } else {
-                "it was not done in the time it had"
-            };
-            let last =
-                cause.as_ref().map(|last| format!("; what was last heard: {}", sentence(last)));
-            format!("{how}{}", last.unwrap_or_default())
+            let last = cause.as_ref().map(|last| sentence(last));
+            match (in_doubt, last) {
+                (true, None) => t!("reason-call-time-over-doubt"),
+                (true, Some(last)) => t!("reason-call-time-over-doubt-last", last = %last),
+                (false, None) => t!("reason-call-time-over"),
+                (false, Some(last)) => t!("reason-call-time-over-last", last = %last),
+            }
         }
         Reason::SharedMediaDeleted { cause } => {
-            format!("{}; it sent the same media, which is gone with it", sentence(cause))
+            t!("reason-shared-media-deleted", cause = %sentence(cause))
         }
-        Reason::BroadcastsNotOut { not_out, all } => format!(
-            "{not_out} of its {all} broadcasts are not known to have gone out, and all of them are \
-             to be deleted"
+        Reason::BroadcastsNotOut { not_out, all } => t!(
+            "reason-broadcasts-not-out",
+            not_out = %not_out,
+            all = %all
         ),
-        Reason::NoSuchJob { job } => format!("no job has the id {job}"),
-        Reason::JobOfOtherAccount { job, account } => format!("job {job} is of account {account}"),
-        Reason::NotABroadcast { job } => format!("job {job} is no broadcast"),
-        Reason::NotSentYet { job, state } => format!(
-            "job {job} is {state}, and only what was sent can be deleted: `qunfa cancel {job}` \
-             calls it off"
+        Reason::NoSuchJob { job } => t!("reason-no-such-job", job = %job),
+        Reason::JobOfOtherAccount { job, account } => t!(
+            "reason-job-of-other-account",
+            job = %job,
+            account = %account
+        ),
+        Reason::NotABroadcast { job } => t!("reason-not-a-broadcast", job = %job),
+        Reason::NotSentYet { job, state } => t!(
+            "reason-not-sent-yet",
+            job = %job,
+            state = %names::job_state(*state)
         ),
         Reason::MsgIdUnknown { job } => {
-            format!("the number of job {job}'s broadcast is not known")
+            t!("reason-msg-id-unknown", job = %job)
         }
         Reason::NothingWentOut { job, state } => {
-            format!("job {job} is {state}: nothing of it is known to have gone out")
+            t!("reason-nothing-went-out", job = %job, state = %names::job_state(*state))
         }
-        Reason::DeletedAlready { job } => format!("the broadcast of job {job} is deleted already"),
-        Reason::MsgtypeNotDeletable { job, msgtype } => format!(
-            "job {job} sent {msgtype}, and the platform deletes articles (mpnews) and videos \
-             (mpvideo) only"
+        Reason::DeletedAlready { job } => t!("reason-deleted-already", job = %job),
+        Reason::MsgtypeNotDeletable { job, msgtype } => t!(
+            "reason-msgtype-not-deletable",
+            job = %job,
+            msgtype = %msgtype
         ),
-        Reason::NotConfirmedSent { job } => format!(
-            "the platform has not said yet that the broadcast of job {job} went out, and only what \
-             was sent can be deleted"
+        Reason::NotConfirmedSent { job } => t!("reason-not-confirmed-sent", job = %job),
+        Reason::MediaShared { jobs } => t!("reason-media-shared", jobs = %names::list(jobs)),
+        Reason::ArticleNotNamed { job, articles } => t!(
+            "reason-article-not-named",
+            job = %job,
+            articles = %articles
         ),
-        Reason::MediaShared { jobs } => format!(
-            "the same media was sent by {} too, and one deletion ends all of them",
-            jobs.join(", ")
-        ),
-        Reason::ArticleNotNamed { job, articles } => format!(
-            "the broadcast of job {job} has {articles} articles, and none was named: 1 to \
-             {articles} is one, 0 all of them"
-        ),
+        Reason::ArticlesUnknown { job, at_least: 0 } => t!("reason-articles-unknown", job = %job),
         Reason::ArticlesUnknown { job, at_least } => {
-            let known = match at_least {
-                0 => String::new(),
-                many => format!(" (its event names {many}, and need not name all)"),
-            };
-            format!(
-                "how many articles job {job} sent is not known{known}, and none was named: 1 is \
-                 the first, 0 all of them"
-            )
+            t!("reason-articles-unknown-at-least", many = %at_least, job = %job)
         }
         Reason::NoSuchArticle { job, article, articles } => {
-            format!("the broadcast of job {job} has no article {article}, only {articles}")
+            t!("reason-no-such-article", job = %job, article = %article, articles = %articles)
         }
-        Reason::PlannedFor { at } => format!("planned for {}", time(*at)),
-        Reason::MinuteFull { rule } => format!("{rule}: the calls before it fill its minute"),
-        Reason::GuardAfterMidnight => "after the 00:00-00:02 guard of a Beijing day".to_owned(),
+        Reason::PlannedFor { at } => t!("reason-planned-for", at = %time(*at)),
+        Reason::MinuteFull { rule } => t!("reason-minute-full", rule = %names::rule(*rule)),
+        Reason::GuardAfterMidnight => t!("reason-guard-after-midnight"),
         Reason::HeldUntil { job, until } => {
-            format!("held: `qunfa approve {job}` before {}, or it is missed", time(*until))
+            t!("reason-held-until", job = %job, until = %time(*until))
         }
         Reason::ResumeLetsItGo { account } => {
-            format!("it may have been sent already: `qunfa resume {account}` lets it go")
+            t!("reason-resume-lets-it-go", account = %account)
         }
         Reason::GraceOver { grace_min } => {
-            format!("its grace of {grace_min} min is over: it becomes missed")
+            t!("reason-grace-over", grace_min = %grace_min)
         }
         Reason::RetryForOver => {
-            "its retry_for is over: what is in doubt becomes uncertain".to_owned()
+            t!("reason-retry-for-over")
         }
-        Reason::DaemonEndedInRequest => "the daemon ended during a request: when it runs, it asks \
-                                         again with the same clientmsgid"
-            .to_owned(),
-        Reason::PauseTooLong { in_doubt: true } => "the pause before its next request is longer \
-                                                    than its retry_for: what is in doubt then \
-                                                    becomes uncertain"
-            .to_owned(),
-        Reason::PauseTooLong { in_doubt: false } => "the pause before its next request is longer \
-                                                     than its time for asking: it becomes missed"
-            .to_owned(),
+        Reason::DaemonEndedInRequest => t!("reason-daemon-ended-in-request"),
+        Reason::PauseTooLong { in_doubt: true } => t!("reason-pause-too-long-doubt"),
+        Reason::PauseTooLong { in_doubt: false } => t!("reason-pause-too-long"),
         Reason::BatchesInDoubt { in_doubt, all } => {
-            let are = if *all == 1 { "batch is" } else { "batches are" };
-            format!("{in_doubt} of {all} {are} in doubt: asked again with the same clientmsgid")
+            t!("reason-batches-in-doubt", in_doubt = %in_doubt, all = *all)
         }
         Reason::UploadsBegin { at } => {
-            format!("prepares at {}: its uploads begin then", time(*at))
+            t!("reason-uploads-begin", at = %time(*at))
         }
-        Reason::MissedAfter { until } => format!("missed if it has not gone by {}", time(*until)),
-        Reason::GoesAfter { command } => format!("will not go until `{command}`"),
+        Reason::MissedAfter { until } => t!("reason-missed-after", until = %time(*until)),
+        Reason::GoesAfter { command } => t!("reason-goes-after", command = %command),
         Reason::GoesAfterConfigChange => {
-            "will not go until the config is changed and the daemon restarted".to_owned()
+            t!("reason-goes-after-config")
         }
-        Reason::DaemonNotRunning => "waits for the daemon, which is not running".to_owned(),
-        Reason::DaemonStuck => "waits for the daemon, whose loop stands still".to_owned(),
-        Reason::ClockNotTrusted => "waits for the platform's clock".to_owned(),
+        Reason::DaemonNotRunning => t!("reason-daemon-not-running"),
+        Reason::DaemonStuck => t!("reason-daemon-stuck"),
+        Reason::ClockNotTrusted => t!("reason-clock-not-trusted"),
         Reason::DatabaseLost => {
-            "the database that knew it is lost: it may have been sent".to_owned()
+            t!("reason-database-lost")
         }
-        Reason::DatabaseLostBeforeDue => "the database that knew it is lost; its time has not \
-                                          come: it was not sent unless an edit that accepted/ \
-                                          lacks moved it forward"
-            .to_owned(),
-        Reason::DatabaseMayBeOld => "the database may be an older one: this may have been sent at \
-                                     its own time, which the platform would not know any more \
-                                     when it is due"
-            .to_owned(),
+        Reason::DatabaseLostBeforeDue => t!("reason-database-lost-before-due"),
+        Reason::DatabaseMayBeOld => t!("reason-database-may-be-old"),
         Reason::MayHaveBeenSent => {
-            "it may have been sent already: it waits for `qunfa resume`".to_owned()
+            t!("reason-may-have-been-sent")
         }
         Reason::GapInQuestion { from, to } => {
-            format!("waits for `qunfa resume`: {}", gap(*from, *to))
+            t!("reason-gap-in-question", gap = %gap(*from, *to))
         }
         Reason::ClockWasAhead => {
-            "taken by a clock that was ahead: it is due from now on".to_owned()
+            t!("reason-clock-was-ahead")
         }
-        Reason::CrashedOver { times } => format!(
-            "the daemon crashed {times} times over this job, so it is set aside and was never \
-             sent; {REPORT}"
+        Reason::CrashedOver { times } => t!(
+            "reason-crashed-over",
+            times = %times,
+            report = %report()
         ),
         Reason::MayHaveBeenRestored { evidence, due } => {
             let question = match due.is_empty() {
-                true => "no job was due in the meantime".to_owned(),
-                false => format!("{IN_QUESTION}: {}", named(due)),
+                true => t!("reason-no-job-was-due"),
+                false => t!("reason-jobs-in-question", jobs = %named(due)),
             };
-            format!("{}; {question}", old_database(evidence))
-        }
-        Reason::ReadBack { cause, found } => format!(
-            "{}; read back from accepted/ as missed, {IN_QUESTION} as well: {}",
-            sentence(cause),
-            named(found)
-        ),
-        Reason::CrashedOverAccount { times, job } => {
-            let last = job.as_ref().map(|job| format!(", the last time over job {job}"));
-            format!(
-                "the daemon crashed {times} times over this account{}",
-                last.unwrap_or_default()
+            t!(
+                "reason-may-have-been-restored",
+                evidence = %old_database(evidence),
+                question = %question
             )
+        }
+        Reason::ReadBack { cause, found } => {
+            t!("reason-read-back", cause = %sentence(cause), jobs = %named(found))
+        }
+        Reason::CrashedOverAccount { times, job: None } => {
+            t!("reason-crashed-over-account", times = %times)
+        }
+        Reason::CrashedOverAccount { times, job: Some(job) } => {
+            t!("reason-crashed-over-account-job", times = %times, job = %job)
         }
         Reason::TokenServerRefused { errcode, errmsg } => {
-            format!("the shared token server gave no token: {errcode} ({errmsg})")
+            t!("reason-token-server-refused", errcode = %errcode, errmsg = %errmsg)
         }
         Reason::NoToken { errcode, errmsg } => {
-            let what = codes::for_token(*errcode).what;
-            format!("the platform gave no token: {errcode} ({errmsg}), {what}")
+            let what = codes::for_token(*errcode).what();
+            t!("reason-no-token", errcode = %errcode, errmsg = %errmsg, what = %what)
         }
         Reason::AccountRefused { errcode, errmsg } => {
-            format!("{}: {}", answered(Some(*errcode), errmsg), codes::for_send(*errcode).what)
-        }
-        Reason::BroadcastOfOtherJob { job, msg_id, other } => {
-            format!("the platform says that {job} is broadcast {msg_id}, which is job {other}")
-        }
-        Reason::BodyDiffers { job, msg_id } => {
-            format!("broadcast {msg_id} was asked for with another body than job {job} has now")
-        }
-        Reason::QuotaRefusedTwice => "the platform refused a broadcast for want of quota on two \
-                                      days running, and no send made elsewhere is known"
-            .to_owned(),
-        Reason::NotInConfig { account } => {
-            format!("account {account} is not in the config: nothing of it goes")
-        }
-        Reason::AppidChanged { account, appid, known } => {
-            let known = match known {
-                Some(known) => format!("{account} is known as {known}"),
-                None => format!("{account} has jobs that were planned for another appid"),
-            };
-            format!(
-                "the config gives {account} the appid {appid}, but {known}: nothing of it goes, \
-                 because what was planned for one account must not go to the readers of another"
+            t!(
+                "reason-account-refused",
+                answer = %answered(Some(*errcode), errmsg),
+                what = %codes::for_send(*errcode).what()
             )
         }
-        Reason::TakenFrom { file, line } => format!("taken from {file}, line {line}"),
-        Reason::ChangedBy { file, line } => format!("changed by {file}, line {line}"),
+        Reason::BroadcastOfOtherJob { job, msg_id, other } => {
+            t!("reason-broadcast-of-other-job", job = %job, msg_id = %msg_id, other = %other)
+        }
+        Reason::BodyDiffers { job, msg_id } => {
+            t!("reason-body-differs", msg_id = %msg_id, job = %job)
+        }
+        Reason::QuotaRefusedTwice => t!("reason-quota-refused-twice"),
+        Reason::NotInConfig { account } => {
+            t!("reason-not-in-config", account = %account)
+        }
+        Reason::AppidChanged { account, appid, known: Some(known) } => {
+            t!("reason-appid-changed", account = %account, appid = %appid, known = %known)
+        }
+        Reason::AppidChanged { account, appid, known: None } => {
+            t!("reason-appid-other-jobs", account = %account, appid = %appid)
+        }
+        Reason::TakenFrom { file, line } => t!("reason-taken-from", file = %file, line = %line),
+        Reason::ChangedBy { file, line } => t!("reason-changed-by", file = %file, line = %line),
         Reason::DateWithdrawn { series, file } => {
-            format!("series {series} no longer has this date, by {file}")
+            t!("reason-date-withdrawn", series = %series, file = %file)
         }
-        Reason::DatesPassedOver { from, to } => format!(
-            "nobody planned its dates from {} to {}: they are passed over",
-            calendar::beijing(*from),
-            to.map_or_else(|| "its end".to_owned(), calendar::beijing)
+        Reason::DatesPassedOver { from, to: Some(to) } => t!(
+            "reason-dates-passed-over",
+            from = %calendar::beijing(*from),
+            to = %calendar::beijing(*to)
         ),
-        Reason::OperatorSaid { who, what, why: Some(why) } => {
-            format!("{} by {who}: \"{why}\"", operation(what))
+        Reason::DatesPassedOver { from, to: None } => {
+            t!("reason-dates-passed-over-all", from = %calendar::beijing(*from))
         }
-        Reason::OperatorSaid { who, what, why: None } => format!("{} by {who}", operation(what)),
-        Reason::KeepsClientmsgid { cause, batches } => format!(
-            "{}; the platform may have taken batch {}, which keeps its clientmsgid so that it says \
-             so",
-            sentence(cause),
-            numbers(batches)
+        Reason::OperatorSaid { who, what, why: Some(why) } => {
+            t!("operation-because", operation = %operation(what, who), why = %why)
+        }
+        Reason::OperatorSaid { who, what, why: None } => operation(what, who),
+        Reason::KeepsClientmsgid { cause, batches } => t!(
+            "reason-keeps-clientmsgid",
+            cause = %sentence(cause),
+            batches = %numbers(batches)
         ),
         Reason::WrittenInQuestion { text } | Reason::Written { text } => text.clone(),
     }
 }
 
-/// What an operator may do about a crash of the daemon.
-pub const REPORT: &str = "please report the crash with the daemon's log (`journalctl -u qunfa`)";
-
-const WAITS_FOR_UPLOADS: &str = "waits for its uploads";
+/// Returns what an operator may do about a crash of the daemon.
+pub fn report() -> String {
+    t!("reason-report-crash")
+}
 
 /// Returns the sentence for a span in which another copy of the database may have run.
 pub fn gap(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
-    format!(
-        "this database does not know what happened from {} to {}; if it was put back to an earlier \
-         state, the job may have been sent meanwhile, and the platform may have forgotten that",
-        calendar::beijing(from),
-        calendar::beijing(to)
-    )
+    t!("reason-gap", from = %calendar::beijing(from), to = %calendar::beijing(to))
 }
 
 /// Returns an instant in Beijing, without seconds if they are zero.
@@ -590,112 +631,111 @@ fn time_of_day(at: DateTime<Utc>) -> String {
 
 fn answered(errcode: Option<i64>, errmsg: &str) -> String {
     match errcode {
-        Some(code) => format!("the platform answered {code} ({errmsg})"),
+        Some(code) => t!("reason-platform-answered", code = %code, errmsg = %errmsg),
         None => errmsg.to_owned(),
     }
 }
 
 fn upload_answer((kind, name): (UploadKind, &str), code: i64, errmsg: &str) -> String {
-    format!("for {} {name} {}", upload(kind), answered(Some(code), errmsg))
+    t!(
+        "reason-upload-answer",
+        file = %upload(kind),
+        name = %name,
+        answer = %answered(Some(code), errmsg)
+    )
 }
 
 /// Returns the name of an upload's kind, in words that a file name may follow.
-pub fn upload(kind: UploadKind) -> &'static str {
+pub fn upload(kind: UploadKind) -> String {
     match kind {
-        UploadKind::Picture => "the picture",
-        UploadKind::Cover => "the cover",
-        UploadKind::Image => "the image",
-        UploadKind::Voice => "the recording",
-        UploadKind::Video => "the video file",
-        UploadKind::Mpvideo => "the video",
-        UploadKind::Draft => "the draft of",
-        UploadKind::News => "the articles of",
+        UploadKind::Picture => t!("upload-picture"),
+        UploadKind::Cover => t!("upload-cover"),
+        UploadKind::Image => t!("upload-image"),
+        UploadKind::Voice => t!("upload-voice"),
+        UploadKind::Video => t!("upload-video-file"),
+        UploadKind::Mpvideo => t!("upload-video"),
+        UploadKind::Draft => t!("upload-draft-of"),
+        UploadKind::News => t!("upload-articles-of"),
     }
 }
-
-const IN_QUESTION: &str = "these jobs may have been sent already";
 
 fn named(NamedJobs { jobs, more_jobs, series }: &NamedJobs) -> String {
     let of_series = series.iter().map(|(id, count)| dates(id.as_str(), *count));
     let mut names: Vec<_> = of_series.chain(jobs.iter().map(JobId::to_string)).collect();
     if *more_jobs > 0 {
-        names.push(format!("and {more_jobs} more"));
+        names.push(t!("reason-and-more-jobs", count = %more_jobs));
     }
-    names.join(", ")
+    names::list(&names)
 }
 
 /// Returns a series with the number of its dates that are meant.
 pub fn dates(series: &str, count: u32) -> String {
-    let dates = if count == 1 { "date" } else { "dates" };
-    format!("{count} {dates} of {series}")
+    t!("reason-jobs-of-series", count = count, series = %series)
 }
 
 /// Returns a job's title and id; its id alone if that is its title.
 pub fn job_name(NamedJob { id, title }: &NamedJob) -> String {
     match title {
-        Some(title) if title != id.as_str() => format!("{title:?} ({id})"),
+        Some(title) if title != id.as_str() => {
+            t!("job-title-and-id", title = %format!("{title:?}"), id = %id)
+        }
         Some(_) | None => id.to_string(),
     }
 }
 
 /// Returns the jobs that own a window, by title and id.
 fn owners(jobs: &[NamedJob]) -> String {
-    jobs.iter().map(job_name).collect::<Vec<_>>().join(", ")
+    names::list(&jobs.iter().map(job_name).collect::<Vec<_>>())
 }
 
 fn old_database(evidence: &OldDatabase) -> String {
     match evidence {
         OldDatabase::Backup { made_at } => {
-            format!("the database is a backup of {}", calendar::beijing(*made_at))
+            t!("reason-database-is-backup", at = %calendar::beijing(*made_at))
         }
-        OldDatabase::OlderThanMark => "the database is older than the mark beside it".to_owned(),
+        OldDatabase::OlderThanMark => t!("reason-database-older-than-mark"),
         OldDatabase::NoMark => {
-            "the mark beside the database is missing, so it may be an old one".to_owned()
+            t!("reason-database-without-mark")
         }
         OldDatabase::UnknownFiles => {
-            "accepted/ holds files that the database does not know, so it is an old one".to_owned()
+            t!("reason-database-lacks-files")
         }
-        OldDatabase::LongAbsence { seen_at } => format!(
-            "the daemon was last seen on {}: the machine may have been restored",
-            calendar::beijing(*seen_at)
+        OldDatabase::LongAbsence { seen_at } => t!(
+            "reason-long-absence",
+            at = %calendar::beijing(*seen_at)
         ),
     }
 }
 
-/// Returns why the other batches are not requested after one was adopted that this database never
-/// requested.
-fn others_not_asked(id: &JobId) -> String {
-    format!(
-        "; this database never asked for it, so another copy may have sent the others too, or the \
-         whole in other batches: look in the account's history ({HISTORY}), then `qunfa retry \
-         {id}` asks for those that are missing there"
-    )
-}
-
-fn operation(what: &Operation) -> String {
+fn operation(what: &Operation, who: &str) -> String {
     match what {
-        Operation::Hold => "held".to_owned(),
-        Operation::LetGoOn => "let go on".to_owned(),
-        Operation::Approve => "approved".to_owned(),
-        Operation::Cancel => "cancelled".to_owned(),
-        Operation::Retry => "retried".to_owned(),
-        Operation::Reschedule { to } => format!("moved to {}", calendar::beijing(*to)),
-        Operation::Acknowledge => "acknowledged".to_owned(),
-        Operation::ResolveSent { batches, msg_id: Some(msg_id) } => {
-            format!("batch {} resolved as sent, as broadcast {msg_id},", numbers(batches))
+        Operation::Hold => t!("operation-held", who = %who),
+        Operation::LetGoOn => t!("operation-let-go-on", who = %who),
+        Operation::Approve => t!("operation-approved", who = %who),
+        Operation::Cancel => t!("operation-cancelled", who = %who),
+        Operation::Retry => t!("operation-retried", who = %who),
+        Operation::Reschedule { to } => {
+            t!("operation-rescheduled", at = %calendar::beijing(*to), who = %who)
         }
+        Operation::Acknowledge => t!("operation-acknowledged", who = %who),
+        Operation::ResolveSent { batches, msg_id: Some(msg_id) } => t!(
+            "operation-resolved-sent-as",
+            batches = %numbers(batches),
+            msg_id = %msg_id,
+            who = %who
+        ),
         Operation::ResolveSent { batches, msg_id: None } => {
-            format!("batch {} resolved as sent", numbers(batches))
+            t!("operation-resolved-sent", batches = %numbers(batches), who = %who)
         }
         Operation::ResolveNotSent { batches } => {
-            format!("batch {} resolved as not sent", numbers(batches))
+            t!("operation-resolved-not-sent", batches = %numbers(batches), who = %who)
         }
-        Operation::TakeNotSentBack => "that it was not sent is taken back".to_owned(),
+        Operation::TakeNotSentBack => t!("operation-not-sent-taken-back", who = %who),
     }
 }
 
 fn numbers(batches: &[u32]) -> String {
-    batches.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
+    names::list(&batches.iter().map(u32::to_string).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

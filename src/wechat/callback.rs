@@ -13,7 +13,8 @@ use sha1::{Digest as _, Sha1};
 use subtle::ConstantTimeEq as _;
 
 use self::document::XmlDocument;
-use crate::model::console::place;
+use crate::l10n::t;
+use crate::model::console;
 use crate::model::hex;
 
 pub mod crypto;
@@ -327,85 +328,49 @@ impl Status {
         number.map_or_else(|| Self::Other(text.to_owned()), Self::Err)
     }
 
-    /// Returns what it means, in English and Chinese.
+    /// Returns what it means; in English with the platform's own word.
     pub fn words(&self) -> String {
-        let (english, chinese) = match self {
-            Self::Success => ("sent", "发送成功"),
-            Self::Fail => ("failed", "发送失败"),
-            Self::Err(number) => match reason(*number) {
-                Some((_, english, chinese, _)) => (*english, *chinese),
-                None => return format!("stopped for a reason no document names: err({number})"),
-            },
-            Self::Other(text) => {
-                return format!("ended with an unknown status: {}", text.escape_debug());
-            }
-        };
-        format!("{english} ({chinese})")
-    }
-
-    /// Returns what an operator can do about it; empty if there is nothing to do.
-    pub fn advice(&self) -> &'static str {
         match self {
-            Self::Success | Self::Other(_) => "",
-            Self::Fail => NOTICES,
-            Self::Err(number) => reason(*number).map_or(NOTICES, |(.., advice)| advice),
+            Self::Success => t!("outcome-sent"),
+            Self::Fail => t!("outcome-failed"),
+            Self::Err(10001) => t!("outcome-advertising"),
+            Self::Err(20001) => t!("outcome-politics"),
+            Self::Err(20002) => t!("outcome-pornography"),
+            Self::Err(20004) => t!("outcome-social"),
+            Self::Err(20006) => t!("outcome-crime"),
+            Self::Err(20008) => t!("outcome-fraud"),
+            Self::Err(20013) => t!("outcome-copyright"),
+            Self::Err(21000) => t!("outcome-other"),
+            Self::Err(22000) => t!("outcome-mutual-promotion"),
+            Self::Err(30001) => t!("outcome-originality-broke"),
+            Self::Err(30002) => t!("outcome-originality-forbids"),
+            Self::Err(30003) => t!("outcome-reprint"),
+            Self::Err(40001) => t!("outcome-refused"),
+            Self::Err(40002) => t!("outcome-no-answer"),
+            Self::Err(number) => t!("outcome-unknown-number", number = %number),
+            Self::Other(text) => t!("outcome-unknown", status = %text.escape_debug()),
         }
     }
+
+    /// Returns what an operator can do about it, if there is something.
+    pub fn advice(&self) -> Option<String> {
+        Some(match self {
+            Self::Success | Self::Other(_) => return None,
+            Self::Err(10001 | 20001 | 20002 | 20004 | 20006 | 20008 | 20013 | 21000 | 22000) => {
+                t!("outcome-advice-other-content")
+            }
+            Self::Err(30001) => t!("outcome-advice-again"),
+            Self::Err(30002) => t!("outcome-advice-reprint-owner"),
+            Self::Err(30003) => t!("outcome-advice-reprint"),
+            Self::Err(40001) => t!("outcome-advice-administrator"),
+            Self::Err(40002) => t!("outcome-advice-answer"),
+            Self::Fail | Self::Err(_) => t!(
+                "outcome-advice-notices",
+                notices = %console::notices()
+            ),
+        })
+    }
 }
-
-fn reason(number: i64) -> Option<&'static (i64, &'static str, &'static str, &'static str)> {
-    REASONS.iter().find(|(known, ..)| *known == number)
-}
-
-/// What may help if the platform gives no reason.
-const NOTICES: &str = concat!("the account's notices (", place!(notices), ") may say why");
-/// What helps if the platform stopped the content.
-const OTHER_CONTENT: &str = "plan it anew with other content, under another id";
-/// What helps if nothing is wrong with the content.
-const AGAIN: &str = "`retry` asks again";
-
-/// The reasons for which the platform stops a mass send, and what an operator can do about each.
-const REASONS: &[(i64, &str, &str, &str)] = &[
-    (10001, "stopped in review: advertising", "涉嫌广告", OTHER_CONTENT),
-    (20001, "stopped in review: politics", "涉嫌政治", OTHER_CONTENT),
-    (20002, "stopped in review: pornography", "涉嫌色情", OTHER_CONTENT),
-    (20004, "stopped in review: social matters", "涉嫌社会", OTHER_CONTENT),
-    (20006, "stopped in review: crime", "涉嫌违法犯罪", OTHER_CONTENT),
-    (20008, "stopped in review: fraud", "涉嫌欺诈", OTHER_CONTENT),
-    (20013, "stopped in review: copyright", "涉嫌版权", OTHER_CONTENT),
-    (21000, "stopped in review: other reasons", "涉嫌其他", OTHER_CONTENT),
-    (22000, "stopped in review: mutual promotion", "涉嫌互推(互相宣传)", OTHER_CONTENT),
-    (
-        30001,
-        "the originality check broke down, and reprints were not to be sent",
-        "原创校验出现系统错误且用户选择了被判为转载就不群发",
-        AGAIN,
-    ),
-    (
-        30002,
-        "the originality check forbids it",
-        "原创校验被判定为不能群发",
-        "its owner has to allow the reprint, or plan it anew with other articles",
-    ),
-    (
-        30003,
-        "judged a reprint, and reprints were not to be sent",
-        "原创校验被判定为转载文且用户选择了被判为转载就不群发",
-        "plan it anew with `send_ignore_reprint: 1` to send reprints too, or with other articles",
-    ),
-    (
-        40001,
-        "the administrator refused it",
-        "管理员拒绝",
-        "talk to the account's administrator; `retry` asks again",
-    ),
-    (
-        40002,
-        "the administrator did not answer within 30 minutes",
-        "管理员30分钟内无响应",
-        "tell the account's administrator to answer in time; `retry` asks again",
-    ),
-];
 
 /// Maps the full-width forms of ASCII to ASCII.
 fn half_width(c: char) -> char {

@@ -20,6 +20,7 @@ use http_body::{Frame, SizeHint};
 use reqwest::header::{AGE, CONTENT_TYPE, DATE, HeaderMap};
 use reqwest::multipart::{self, Part};
 use reqwest::redirect::Policy;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::protocol::{HttpResponse, Method, Reply, Request};
@@ -102,13 +103,28 @@ fn is_loopback(host: &str) -> bool {
 /// The HTTP clients, shared by all accounts.
 ///
 /// Cheap to create: the real clients are created when first needed and then kept, those for https
-/// apart from those for loopback, so that a rehearsal needs no certificates on the machine.
+/// and those for a proxy apart from those for loopback, so that a rehearsal needs no certificates on
+/// the machine.
 #[derive(Debug, Default)]
 pub struct Client {
     tls: OnceLock<Pair>,
     plain: OnceLock<Pair>,
+    proxied: OnceLock<Pair>,
     /// The directory of the files to upload, each named by its digest.
     files: Option<PathBuf>,
+    /// The proxy for requests to the platform, also where names are looked up.
+    proxy: Option<SecretString>,
+}
+
+/// How a connection is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// To this machine, unencrypted.
+    Plain,
+    /// With TLS.
+    Tls,
+    /// With TLS, through the proxy.
+    Proxied,
 }
 
 /// One client for sends, one for everything else.
@@ -127,6 +143,14 @@ impl Client {
     /// Returns a client that can upload the files of a directory, each named by its digest.
     pub fn with_files(directory: PathBuf) -> Self {
         Self { files: Some(directory), ..Self::default() }
+    }
+
+    /// Lets the requests to the platform go through a proxy. Its URL may hold a password.
+    ///
+    /// Requests to this machine, and to a token server, do not go through it.
+    #[must_use]
+    pub fn through(self, proxy: SecretString) -> Self {
+        Self { proxy: Some(proxy), ..self }
     }
 
     /// Makes one request, once, and returns its outcome.
@@ -164,8 +188,13 @@ impl Client {
                     None | Some("") => error.is_builder() || error.is_connect(),
                     Some(_) => !begun.load(Ordering::SeqCst),
                 };
+                let without_connection = error.is_connect();
                 let why = chain(error);
-                let reply = if certain { Reply::NotSent(why) } else { Reply::Unknown(why) };
+                let reply = match (certain, without_connection) {
+                    (true, true) => Reply::Unreachable(why),
+                    (true, false) => Reply::NotSent(why),
+                    (false, _) => Reply::Unknown(why),
+                };
                 return HttpResponse { reply, date: None };
             }
         };
@@ -188,7 +217,7 @@ impl Client {
         if !request.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&request.query);
         }
-        let pair = self.pair(url.scheme() == "https")?;
+        let pair = self.pair(self.way(&url, request))?;
         let client = if request.is_send() { &pair.sends } else { &pair.questions };
         let builder = match request.method {
             Method::Get => client.get(url),
@@ -221,21 +250,47 @@ impl Client {
         Ok(builder.multipart(multipart::Form::new().part("media", part)))
     }
 
-    fn pair(&self, tls: bool) -> Result<&Pair, String> {
-        let cell = if tls { &self.tls } else { &self.plain };
+    /// Returns whether the requests to an address go through a proxy.
+    pub fn is_proxied(&self, base: &ApiBase) -> bool {
+        self.proxy.is_some() && !base.0.host_str().is_some_and(is_loopback)
+    }
+
+    fn way(&self, url: &Url, request: &Request) -> Way {
+        let is_platforms = request.path.starts_with('/');
+        if url.scheme() != "https" {
+            Way::Plain
+        } else if is_platforms && self.is_proxied(&ApiBase(url.clone())) {
+            Way::Proxied
+        } else {
+            Way::Tls
+        }
+    }
+
+    fn pair(&self, way: Way) -> Result<&Pair, String> {
+        let cell = match way {
+            Way::Plain => &self.plain,
+            Way::Tls => &self.tls,
+            Way::Proxied => &self.proxied,
+        };
         if let Some(pair) = cell.get() {
             return Ok(pair);
         }
-        let pair = Pair::new(tls).map_err(chain)?;
+        let proxy = self.proxy.as_ref().filter(|_| way == Way::Proxied);
+        let pair = Pair::new(way != Way::Plain, proxy).map_err(chain)?;
         Ok(cell.get_or_init(|| pair))
     }
 }
 
 impl Pair {
-    fn new(tls: bool) -> Result<Self, reqwest::Error> {
+    fn new(tls: bool, proxy: Option<&SecretString>) -> Result<Self, reqwest::Error> {
+        let proxy = proxy.map(|url| reqwest::Proxy::all(url.expose_secret())).transpose()?;
+        let begin = || match &proxy {
+            Some(proxy) => builder(tls).proxy(proxy.clone()),
+            None => builder(tls),
+        };
         Ok(Self {
-            sends: builder(tls).pool_max_idle_per_host(0).build()?,
-            questions: builder(tls).pool_max_idle_per_host(16).pool_idle_timeout(IDLE).build()?,
+            sends: begin().pool_max_idle_per_host(0).build()?,
+            questions: begin().pool_max_idle_per_host(16).pool_idle_timeout(IDLE).build()?,
         })
     }
 }

@@ -6,7 +6,8 @@
 //! twice. The errmsg is never matched: its text varies between servers. How often a meaning is
 //! acted on (a new token once, a retry until `retry_for`) is decided elsewhere.
 
-use crate::model::console::place;
+use crate::l10n;
+use crate::model::console;
 
 /// What a response of the platform means for its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,24 +55,50 @@ pub struct Row {
     pub last: i64,
     /// What it means for us.
     pub verdict: Verdict,
-    /// What happened, as a sentence without capital and full stop.
-    pub what: &'static str,
-    /// What the operator can do, in the imperative; if it passes by itself, what happens then.
-    pub advice: &'static str,
+    /// The name of its sentence in the catalogues, if it is not that of its first code.
+    what: Option<&'static str>,
+    /// The name of its advice in the catalogues.
+    advice: &'static str,
     /// Whether it passes by itself, so that the operator has nothing to do.
     pub passes: bool,
 }
 
 impl Row {
+    /// Returns what happened, as a sentence without capital and full stop.
+    pub fn what(&self) -> String {
+        match self.what {
+            Some(named) => message(named),
+            None => message(&format!("code-{}", self.first)),
+        }
+    }
+
+    /// Returns what an operator can do, in the imperative; if it passes by itself, what happens
+    /// then.
+    pub fn advice(&self) -> String {
+        message(self.advice)
+    }
+
     /// Returns what an operator can do; none if it passes by itself.
-    pub fn helps(&self) -> Option<&'static str> {
-        (!self.passes).then_some(self.advice)
+    pub fn helps(&self) -> Option<String> {
+        (!self.passes).then(|| self.advice())
     }
 
     /// Says whether the account's appid or secret is what to correct.
     pub fn doubts_secret(&self) -> bool {
         self.advice == CONFIG
     }
+}
+
+/// Returns a sentence of the table, which may name a place on the platform's websites.
+fn message(id: &str) -> String {
+    let places = [
+        ("keys", console::keys().into()),
+        ("rights", console::rights().into()),
+        ("history", console::history().into()),
+        ("notices", console::notices().into()),
+        ("site", console::site().into()),
+    ];
+    l10n::message(id, &places)
 }
 
 /// How long to send the platform nothing after a refusal that passes by itself.
@@ -152,13 +179,18 @@ fn find(table: &[Row], code: i64) -> Option<Row> {
     table.iter().find(|row| (row.first..=row.last).contains(&code)).copied()
 }
 
-const fn row(code: i64, verdict: Verdict, what: &'static str, advice: &'static str) -> Row {
-    Row { first: code, last: code, verdict, what, advice, passes: false }
+const fn row(code: i64, verdict: Verdict, advice: &'static str) -> Row {
+    Row { first: code, last: code, verdict, what: None, advice, passes: false }
+}
+
+/// A row whose sentence is another than that of its code in other tables.
+const fn named(what: &'static str, row: Row) -> Row {
+    Row { what: Some(what), ..row }
 }
 
 /// A code whose cause passes by itself.
-const fn passing(code: i64, verdict: Verdict, what: &'static str, advice: &'static str) -> Row {
-    Row { passes: true, ..row(code, verdict, what, advice) }
+const fn passing(code: i64, verdict: Verdict, advice: &'static str) -> Row {
+    Row { passes: true, ..row(code, verdict, advice) }
 }
 
 const fn upto(last: i64, row: Row) -> Row {
@@ -167,103 +199,63 @@ const fn upto(last: i64, row: Row) -> Row {
 
 const WAIT: Verdict = Verdict::Retry { after_s: WAIT_S };
 
-const NOTHING: &str = "nothing: it is asked again by itself";
-const MEDIA: &str =
-    "upload the media again, write its new id into the job file and drop the file again";
-const VIDEO: &str = "pass the video through uploadvideo and use the id that it returns";
-const TARGETS: &str = "take these receivers out of the list";
-const CONTENT: &str = "correct the content and submit it as a new job";
-const MENU: &str = "correct the menu and submit it as a new job";
-const CONSOLE_MENU: &str = concat!("look at the account's menu on ", place!(site));
-const CODE: &str = "correct the qrcode and submit it as a new job";
-const CONSOLE: &str =
-    concat!("look at the account's notices (", place!(notices), "), then resume it");
-const CONFIG: &str = concat!(
-    "correct the account's appid and secret in the config (",
-    place!(keys),
-    "), then resume it"
-);
-const ADMINISTRATOR: &str = "let the account's administrator confirm the call on the phone";
-const OURS: &str = "report it: the daemon made a request that it should not have made";
+const NOTHING: &str = "code-advice-nothing";
+const MEDIA: &str = "code-advice-media";
+const VIDEO: &str = "code-advice-video";
+const TARGETS: &str = "code-advice-targets";
+const CONTENT: &str = "code-advice-content";
+const MENU: &str = "code-advice-menu";
+const CONSOLE_MENU: &str = "code-advice-console-menu";
+const CODE: &str = "code-advice-code";
+const CONSOLE: &str = "code-advice-console";
+const CONFIG: &str = "code-advice-config";
+const ADMINISTRATOR: &str = "code-advice-administrator";
+const OURS: &str = "code-advice-ours";
 
-const UNKNOWN: Row = passing(
-    0,
-    Verdict::InDoubt,
-    "the platform answered with a code that no document names",
-    "nothing: it is asked again in a way that cannot send it twice",
-);
+const UNKNOWN: Row = named("code-unknown", passing(0, Verdict::InDoubt, "code-unknown-advice"));
 
 /// The codes that mean something else at a token endpoint.
-const TOKENS: &[Row] = &[row(40001, Verdict::PauseAccount, "the AppSecret is wrong", CONFIG)];
+const TOKENS: &[Row] = &[named("code-40001-token", row(40001, Verdict::PauseAccount, CONFIG))];
 
 /// Codes of menus and QR codes, by ascending code.
 const API_CALLS: &[Row] = {
     use Verdict::Reject;
     &[
-        row(40015, Reject, "the type of the menu is not valid", MENU),
-        row(40016, Reject, "the menu has too many or too few buttons", MENU),
-        row(40017, Reject, "the type of a button is not valid", MENU),
-        row(40018, Reject, "the name of a button is empty or longer than 16 bytes", MENU),
-        row(40019, Reject, "the key of a button is empty or longer than 128 bytes", MENU),
-        row(40020, Reject, "the url of a button is empty or longer than 1024 bytes", MENU),
-        row(40021, Reject, "the version of the menu is not valid", OURS),
-        row(40022, Reject, "the menu has more than two levels", MENU),
-        row(40023, Reject, "a button has too many or too few sub-buttons", MENU),
-        row(40024, Reject, "the type of a sub-button is not valid", MENU),
-        row(40025, Reject, "the name of a sub-button is empty or longer than 60 bytes", MENU),
-        row(40026, Reject, "the key of a sub-button is empty or longer than 128 bytes", MENU),
-        row(40027, Reject, "the url of a sub-button is empty or longer than 1024 bytes", MENU),
-        row(40028, Reject, "the account may not have a menu of its own", CONSOLE_MENU),
-        row(40052, Reject, "the action_name is not valid", CODE),
-        row(40053, Reject, "the action_info, or the scene in it, is not valid", CODE),
-        row(40054, Reject, "the url of a sub-button leads where it may not", MENU),
-        row(40055, Reject, "the url of a button leads where it may not", MENU),
-        row(41007, Reject, "a button has neither a type nor sub-buttons", MENU),
-        row(45010, Reject, "the account can make no more menus", CONSOLE_MENU),
-        row(
-            45029,
-            Reject,
-            "the account has all the permanent codes that it can have",
-            "make a temporary code, or use one of the codes that there are",
-        ),
-        row(
-            45064,
-            Reject,
-            "the menu names a mini program that is not linked to the account",
-            concat!("link it on ", place!(site), ", or take its button out"),
-        ),
-        row(
-            48001,
-            Reject,
-            "the account may not use this API",
-            concat!(
-                "look which APIs it may use (",
-                place!(rights),
-                "); most need a verified account"
-            ),
-        ),
-        row(53600, Reject, "an article_id is not valid", MENU),
-        row(NO_MENUID, Reject, "there is no menu with this menuid", MENU),
-        row(
-            65303,
-            Reject,
-            "the account has no menu for all followers, which one for some needs",
-            "create it first: a job with `menu: { button: … }` and without `matchrule`",
-        ),
-        row(65304, Reject, "the matchrule is empty", MENU),
-        row(
-            65305,
-            Reject,
-            "the account can have no more menus for some followers only",
-            CONSOLE_MENU,
-        ),
-        row(65306, Reject, "the account may not have menus for some followers only", CONSOLE_MENU),
-        row(65307, Reject, "the menu has no buttons", MENU),
-        row(65308, Reject, "a button of the menu has no type", MENU),
-        row(65309, Reject, "menus for some followers only are switched off", CONSOLE_MENU),
-        row(65316, Reject, "these menus lead to more than 3 domains", MENU),
-        row(65317, Reject, "a url of the menu is not valid", MENU),
-        row(65320, Reject, "the matchrule has a key that the platform withdrew", MENU),
+        row(40015, Reject, MENU),
+        row(40016, Reject, MENU),
+        row(40017, Reject, MENU),
+        row(40018, Reject, MENU),
+        row(40019, Reject, MENU),
+        row(40020, Reject, MENU),
+        row(40021, Reject, OURS),
+        row(40022, Reject, MENU),
+        row(40023, Reject, MENU),
+        row(40024, Reject, MENU),
+        row(40025, Reject, MENU),
+        row(40026, Reject, MENU),
+        row(40027, Reject, MENU),
+        row(40028, Reject, CONSOLE_MENU),
+        row(40052, Reject, CODE),
+        row(40053, Reject, CODE),
+        row(40054, Reject, MENU),
+        row(40055, Reject, MENU),
+        row(41007, Reject, MENU),
+        row(45010, Reject, CONSOLE_MENU),
+        row(45029, Reject, "code-45029-advice"),
+        row(45064, Reject, "code-45064-advice"),
+        named("code-48001-call", row(48001, Reject, "code-48001-call-advice")),
+        row(53600, Reject, MENU),
+        row(NO_MENUID, Reject, MENU),
+        row(65303, Reject, "code-65303-advice"),
+        row(65304, Reject, MENU),
+        row(65305, Reject, CONSOLE_MENU),
+        row(65306, Reject, CONSOLE_MENU),
+        row(65307, Reject, MENU),
+        row(65308, Reject, MENU),
+        row(65309, Reject, CONSOLE_MENU),
+        row(65316, Reject, MENU),
+        row(65317, Reject, MENU),
+        row(65320, Reject, MENU),
     ]
 };
 
@@ -274,193 +266,90 @@ const SENDS: &[Row] = {
         Accepted, Adopt, InDoubt, InvalidToken, NextWindow as Next, PauseAccount as Pause, Reject,
     };
     &[
-        passing(-1, InDoubt, "the platform had a system error, and may have taken it", NOTHING),
-        passing(0, Accepted, "the platform took it", "nothing"),
-        passing(
-            40001,
-            InvalidToken,
-            "the access token is not the latest, or the AppSecret is wrong",
-            NOTHING,
-        ),
-        row(40002, Reject, "the grant type is wrong", OURS),
-        row(40003, Reject, "an OpenID is not one of this account's followers", TARGETS),
-        upto(40006, row(40004, Reject, "the media has the wrong type or size", MEDIA)),
-        row(NO_SUCH_MEDIA_ID, Reject, "the media id is not valid (any more)", MEDIA),
-        row(40008, Reject, "the message type, or the type of a field, is not valid", CONTENT),
-        upto(40012, row(40009, Reject, "the media has the wrong type or size", MEDIA)),
-        row(40013, Pause, "the appid is not valid", CONFIG),
-        passing(40014, InvalidToken, "the access token is not valid", NOTHING),
-        row(40031, Reject, "the list holds OpenIDs that are not valid", TARGETS),
-        row(40032, Reject, "the list of OpenIDs has the wrong length", OURS),
-        row(40033, Reject, "the request holds a \\u escape, which the platform refuses", OURS),
-        row(40035, Reject, "the request is not valid", CONTENT),
-        row(40050, Reject, "the tag does not exist", "look up the tag's id, and correct the job"),
-        row(
-            NO_SUCH_MSG_ID,
-            Reject,
-            "the platform's API knows no broadcast with this msg_id",
-            concat!(
-                "look for it in ",
-                place!(history),
-                ": broadcasts made there are unknown to the API"
-            ),
-        ),
-        row(
-            40060,
-            Reject,
-            "the broadcast has no article with this number",
-            "name one that it has, from 1; 0 is all of them",
-        ),
-        row(40097, Reject, "an argument of the request is not valid", CONTENT),
-        row(40118, Reject, "the media id has the wrong size", MEDIA),
-        row(40121, Reject, "the media type is not valid", MEDIA),
-        row(40125, Pause, "the AppSecret is not valid", CONFIG),
-        row(
-            40130,
-            Reject,
-            "the list holds fewer than two OpenIDs that can receive",
-            "add receivers, or use a tag",
-        ),
-        row(
-            40132,
-            Reject,
-            "the WeChat name is not valid",
-            "correct the name; an OpenID of unusual form is written openid:ID",
-        ),
-        row(
-            40164,
-            Pause,
-            "this machine's address is not on the account's IP list",
-            concat!(
-                "add the address named by the platform to the account's IP list (",
-                place!(keys),
-                "; it works after some minutes), then resume the account"
-            ),
-        ),
-        row(40227, Reject, "the title is empty or not valid", CONTENT),
-        row(
-            40243,
-            Pause,
-            "the AppSecret is frozen",
-            concat!(
-                "unfreeze it (",
-                place!(keys),
-                "; it works 10 minutes later), then resume the account"
-            ),
-        ),
-        upto(41004, row(41001, Reject, "the request lacks its token, appid or secret", CONFIG)),
-        row(41040, Reject, "the originality check refused it", CONTENT),
-        passing(42001, InvalidToken, "the access token has expired", NOTHING),
-        passing(42010, WAIT, "one media id was sent again too quickly", NOTHING),
-        row(43004, Reject, "a receiver does not follow the account", TARGETS),
-        row(43019, Reject, "a receiver is on the account's blacklist", TARGETS),
-        upto(44004, row(44002, Reject, "the content is empty", CONTENT)),
-        upto(44009, row(44008, Reject, "the audio did not pass review", CONTENT)),
-        upto(45008, row(45001, Reject, "the content is too long or too large", CONTENT)),
-        passing(
-            45009,
-            Next(Calls),
-            "the account's calls of this kind are used up for today",
-            "nothing: it waits for the next day (clear_quota is never called: it works 10 times a month)",
-        ),
-        passing(45011, WAIT, "the account made too many calls in one minute", NOTHING),
-        row(45019, Reject, "the list of OpenIDs is too long", OURS),
-        passing(
-            45028,
-            Next(Broadcasts),
-            "the account has no broadcast left in this window",
-            "nothing: it waits for the next window; look for who else sends from this account",
-        ),
-        passing(
-            45040,
-            Next(Month),
-            "the account's quota of this month is used up",
-            "nothing: it waits",
-        ),
-        row(45052, Reject, "the message type is not valid for this account", CONTENT),
-        row(
-            45062,
-            Reject,
-            "the article carries an agreed advertisement, which the API may not send",
-            concat!("send it from ", place!(site), " instead"),
-        ),
-        passing(45065, Adopt, "the platform took it under this clientmsgid before", "nothing"),
-        passing(
-            45066,
-            InDoubt,
-            "the platform saw this clientmsgid less than a minute ago",
-            NOTHING,
-        ),
-        row(45067, Reject, "the clientmsgid is too long", OURS),
-        upto(
-            45084,
-            row(45083, Reject, "the speed is missing or not from 0 to 4", "give one from 0 to 4"),
-        ),
-        passing(45085, WAIT, "the platform could not set the speed", NOTHING),
-        passing(
-            45093,
-            Next(Day),
-            "the account's quota of this day is used up",
-            "nothing: it waits",
-        ),
-        row(45102, Pause, "the account is punished", CONSOLE),
-        row(45103, Reject, "the platform has withdrawn this API", OURS),
-        row(45106, Reject, "the platform has withdrawn this API", OURS),
-        row(45110, Reject, "the author's name is too long", CONTENT),
-        row(45159, Reject, "the tag is not valid", "look up the tag's id, and correct the job"),
-        row(45161, Reject, "the video did not go through uploadvideo", VIDEO),
-        row(45166, Reject, "the content is not valid", CONTENT),
-        row(45168, Reject, "the content holds a forbidden word", CONTENT),
-        row(45501, Pause, "the account is restricted", CONSOLE),
-        row(46001, Reject, "the media does not exist (any more)", MEDIA),
-        row(46004, Reject, "a receiver does not exist", TARGETS),
-        passing(46007, WAIT, "the platform is still converting the video", NOTHING),
-        upto(47002, row(47001, Reject, "the platform could not read the request", OURS)),
-        row(
-            48001,
-            Reject,
-            "the account may not use this API",
-            concat!(
-                "check that it is verified and may use it (",
-                place!(rights),
-                "); only a service account can send to a list of OpenIDs"
-            ),
-        ),
-        row(48002, Reject, "a receiver refuses the account's messages", TARGETS),
-        row(
-            48003,
-            Pause,
-            "the account has not accepted the platform's terms for broadcasts",
-            concat!(
-                "accept them on ",
-                place!(site),
-                " (the page for broadcasts asks), then resume the account"
-            ),
-        ),
-        row(48004, Pause, "the platform has blocked this API for the account", CONSOLE),
-        row(48008, Reject, "the account may not send messages of this type", CONTENT),
-        row(48013, Reject, "the video did not go through uploadvideo", VIDEO),
-        row(48014, Reject, "the video did not pass review", CONTENT),
-        row(
-            48021,
-            Reject,
-            "the draft was only saved automatically",
-            "save the draft by hand first",
-        ),
-        row(50001, Pause, "the account may not use this API", CONSOLE),
-        row(50002, Pause, "the account is restricted", CONSOLE),
-        row(50004, Pause, "the account may not use this API", CONSOLE),
-        row(50005, Reject, "a receiver no longer follows the account", TARGETS),
-        row(53500, Reject, "publishing is banned for this account", CONSOLE),
-        passing(53501, WAIT, "the account publishes too often", NOTHING),
-        row(53502, Reject, "the publish id is not valid", OURS),
-        upto(61023, row(61003, Reject, "a third-party platform's authorization failed", CONSOLE)),
-        upto(89505, row(89501, WAIT, "the platform waits for the administrator", ADMINISTRATOR)),
-        row(89506, Pause, "the administrator refused the call; none is possible for 24 h", CONSOLE),
-        row(89507, Pause, "the administrator refused the call; none is possible for 1 h", CONSOLE),
-        row(200_011, Pause, "the account is punished", CONSOLE),
-        row(9_001_001, Reject, "the request is not valid", CONTENT),
-        passing(268_488_001, InDoubt, "the platform was busy, and may have taken it", NOTHING),
+        passing(-1, InDoubt, NOTHING),
+        passing(0, Accepted, "code-0-advice"),
+        passing(40001, InvalidToken, NOTHING),
+        row(40002, Reject, OURS),
+        row(40003, Reject, TARGETS),
+        upto(40006, row(40004, Reject, MEDIA)),
+        row(NO_SUCH_MEDIA_ID, Reject, MEDIA),
+        row(40008, Reject, CONTENT),
+        upto(40012, row(40009, Reject, MEDIA)),
+        row(40013, Pause, CONFIG),
+        passing(40014, InvalidToken, NOTHING),
+        row(40031, Reject, TARGETS),
+        row(40032, Reject, OURS),
+        row(40033, Reject, OURS),
+        row(40035, Reject, CONTENT),
+        row(40050, Reject, "code-40050-advice"),
+        row(NO_SUCH_MSG_ID, Reject, "code-40059-advice"),
+        row(40060, Reject, "code-40060-advice"),
+        row(40097, Reject, CONTENT),
+        row(40118, Reject, MEDIA),
+        row(40121, Reject, MEDIA),
+        row(40125, Pause, CONFIG),
+        row(40130, Reject, "code-40130-advice"),
+        row(40132, Reject, "code-40132-advice"),
+        row(40164, Pause, "code-40164-advice"),
+        row(40227, Reject, CONTENT),
+        row(40243, Pause, "code-40243-advice"),
+        upto(41004, row(41001, Reject, CONFIG)),
+        row(41040, Reject, CONTENT),
+        passing(42001, InvalidToken, NOTHING),
+        passing(42010, WAIT, NOTHING),
+        row(43004, Reject, TARGETS),
+        row(43019, Reject, TARGETS),
+        upto(44004, row(44002, Reject, CONTENT)),
+        upto(44009, row(44008, Reject, CONTENT)),
+        upto(45008, row(45001, Reject, CONTENT)),
+        passing(45009, Next(Calls), "code-45009-advice"),
+        passing(45011, WAIT, NOTHING),
+        row(45019, Reject, OURS),
+        passing(45028, Next(Broadcasts), "code-45028-advice"),
+        passing(45040, Next(Month), "code-45040-advice"),
+        row(45052, Reject, CONTENT),
+        row(45062, Reject, "code-45062-advice"),
+        passing(45065, Adopt, "code-45065-advice"),
+        passing(45066, InDoubt, NOTHING),
+        row(45067, Reject, OURS),
+        upto(45084, row(45083, Reject, "code-45083-advice")),
+        passing(45085, WAIT, NOTHING),
+        passing(45093, Next(Day), "code-45093-advice"),
+        row(45102, Pause, CONSOLE),
+        row(45103, Reject, OURS),
+        row(45106, Reject, OURS),
+        row(45110, Reject, CONTENT),
+        row(45159, Reject, "code-45159-advice"),
+        row(45161, Reject, VIDEO),
+        row(45166, Reject, CONTENT),
+        row(45168, Reject, CONTENT),
+        row(45501, Pause, CONSOLE),
+        row(46001, Reject, MEDIA),
+        row(46004, Reject, TARGETS),
+        passing(46007, WAIT, NOTHING),
+        upto(47002, row(47001, Reject, OURS)),
+        row(48001, Reject, "code-48001-advice"),
+        row(48002, Reject, TARGETS),
+        row(48003, Pause, "code-48003-advice"),
+        row(48004, Pause, CONSOLE),
+        row(48008, Reject, CONTENT),
+        row(48013, Reject, VIDEO),
+        row(48014, Reject, CONTENT),
+        row(48021, Reject, "code-48021-advice"),
+        row(50001, Pause, CONSOLE),
+        row(50002, Pause, CONSOLE),
+        row(50004, Pause, CONSOLE),
+        row(50005, Reject, TARGETS),
+        row(53500, Reject, CONSOLE),
+        passing(53501, WAIT, NOTHING),
+        row(53502, Reject, OURS),
+        upto(61023, row(61003, Reject, CONSOLE)),
+        upto(89505, row(89501, WAIT, ADMINISTRATOR)),
+        row(89506, Pause, CONSOLE),
+        row(89507, Pause, CONSOLE),
+        row(200_011, Pause, CONSOLE),
+        row(9_001_001, Reject, CONTENT),
+        passing(268_488_001, InDoubt, NOTHING),
     ]
 };
 
@@ -485,12 +374,31 @@ mod tests {
     #[test]
     fn every_row_says_what_happened_and_what_to_do() {
         for row in SENDS.iter().chain(TOKENS).chain(API_CALLS) {
-            for text in [row.what, row.advice] {
+            for text in [row.what(), row.advice()] {
                 assert!(!text.is_empty() && !text.ends_with('.'), "{}: {text}", row.first);
                 assert!(!text.starts_with(char::is_uppercase), "{}: {text}", row.first);
             }
-            assert_eq!(row.passes, row.advice.starts_with("nothing"), "{}", row.first);
+            assert_eq!(row.passes, row.advice().starts_with("nothing"), "{}", row.first);
         }
+    }
+
+    #[test]
+    fn every_sentence_of_the_catalogue_is_of_a_row() {
+        let catalogue = include_str!("../l10n/en.ftl").lines();
+        let named = catalogue.filter_map(|line| line.split_once(" =").map(|(id, _)| id));
+
+        let rows = || SENDS.iter().chain(TOKENS).chain(API_CALLS).chain([&UNKNOWN]);
+        let of_code = |row: &Row| format!("code-{}", row.first);
+        let used: Vec<_> = rows()
+            .flat_map(|row| {
+                [row.what.map_or_else(|| of_code(row), str::to_owned), row.advice.into()]
+            })
+            .collect();
+        let idle: Vec<_> = named
+            .filter(|id| id.starts_with("code-") && !used.iter().any(|used| used == id))
+            .collect();
+
+        assert!(idle.is_empty(), "{idle:?}");
     }
 
     #[test]

@@ -101,6 +101,11 @@ impl Request {
         self.path == SENDALL || self.path == SEND
     }
 
+    /// Returns whether it goes to the platform's API, and not to its website or a token server.
+    pub fn is_for_api(&self) -> bool {
+        self.path.starts_with('/') && self.save.is_none()
+    }
+
     /// Returns the secrets that it carries, so that they can be removed from a response that
     /// repeats them.
     pub fn secrets(&self) -> Vec<String> {

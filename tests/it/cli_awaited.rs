@@ -58,7 +58,7 @@ fn ended(number: i64) -> World {
         status: &said,
         word: SendStatus::Failed,
         words: &status.words(),
-        advice: status.advice(),
+        advice: &status.advice().unwrap_or_default(),
         counts: [None; 4],
         articles: &[],
     };

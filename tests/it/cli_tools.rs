@@ -1,6 +1,8 @@
 //! Copies of the database, and what is made from the command line's own description.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 
 use qunfa::store::{Store, Wanted};
@@ -71,4 +73,16 @@ fn completions_manual_pages_and_the_schema_need_no_config() {
     for page in ["qunfa.1", "qunfa-quota.1", "qunfa-quota-record.1", "qunfa-submit.1"] {
         assert!(out.join(page).exists(), "{page}");
     }
+}
+
+#[test]
+fn an_argument_that_is_not_utf_8_is_answered_and_does_not_end_in_a_panic() {
+    let world = World::new();
+    let name = OsStr::from_bytes(b"broken-\xff.yaml");
+
+    let output = world.program(&["check"]).arg(name).output().unwrap();
+
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(!said.contains("panicked"), "{said}");
 }

@@ -347,7 +347,10 @@ fn places_on_the_platform_s_websites_are_named_by_one_module() {
                 continue;
             }
             let text = std::fs::read_to_string(file).unwrap();
-            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            // In the catalogues they have messages of their own.
+            let code = text.lines().filter(|line| {
+                !["//", "place-"].iter().any(|start| line.trim_start().starts_with(start))
+            });
             let code: String = code.map(|line| line.trim().trim_end_matches('\\')).collect();
             for place in PLACES {
                 assert!(!code.contains(place), "{} names {place} by itself", file.display());

@@ -23,6 +23,7 @@ mod cli_watch;
 mod disk;
 mod docs;
 mod e2e;
+mod e2e_addresses;
 mod e2e_alerts;
 mod e2e_api_calls;
 mod e2e_approval;

@@ -35,6 +35,8 @@ struct Ask {
     reached: Option<(DateTime<Utc>, Option<i64>)>,
     /// The daemon heard that it was certainly not accepted.
     refused: bool,
+    /// The API address that it went to.
+    base: usize,
 }
 
 struct Known {
@@ -286,7 +288,8 @@ impl Oracle {
         for lost in outgoing.into_iter().filter(|lost| matches!(lost.ticket, Ticket::Send { .. })) {
             let body = lost.request.body.as_deref().unwrap_or_default();
             if let Ok((id, _)) = self.read(body) {
-                let ask = Ask { handed_at: DateTime::UNIX_EPOCH, reached: None, refused: false };
+                let (handed_at, base) = (DateTime::UNIX_EPOCH, lost.base);
+                let ask = Ask { handed_at, reached: None, refused: false, base };
                 self.asks.entry(id).or_default().push(ask);
             }
         }
@@ -331,7 +334,13 @@ impl Oracle {
         self.check_times(&id, &key, now, disk)?;
         self.check_clock(outgoing.session, account, now, disk)?;
         let asks = self.asks.entry(id.clone()).or_default();
-        asks.push(Ask { handed_at: now, reached: None, refused: false });
+        let base = outgoing.base;
+        let strays = asks.iter().any(|ask| !ask.refused && ask.base != base);
+        // An address that a put back database never knew cannot be kept to.
+        if strays && self.forgotten.is_empty() {
+            return Err("what may have arrived is asked at another address".to_owned());
+        }
+        asks.push(Ask { handed_at: now, reached: None, refused: false, base });
         self.flights.insert(flight, (id, asks.len() - 1));
         Ok(what)
     }
@@ -508,7 +517,7 @@ impl Oracle {
         }
         let Some((id, index)) = self.flights.get(&flight).cloned() else { return Ok(()) };
         let refused = match &answer.reply {
-            Reply::NotSent(_) => true,
+            Reply::NotSent(_) | Reply::Unreachable(_) => true,
             Reply::Unknown(_) => false,
             Reply::Http { status: 200, body } => serde_json::from_slice::<Value>(body)
                 .ok()

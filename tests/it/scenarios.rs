@@ -1,5 +1,6 @@
 //! What the design claims of a broadcast's life, one claim a test.
 
+mod addresses;
 mod ahead;
 mod api_calls;
 mod articles;
@@ -25,6 +26,7 @@ mod restart;
 mod safe_mode;
 mod series;
 mod stepped;
+mod together;
 mod unreadable;
 mod verdicts;
 mod words;

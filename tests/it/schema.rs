@@ -77,6 +77,20 @@ fn due_work_and_results_are_found_by_an_index_and_never_by_a_scan_or_a_sort() {
 }
 
 #[test]
+fn the_zone_of_a_waiting_job_is_in_use_as_long_as_it_waits() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = database(dir.path());
+    let store = Store::open(&dir.path().join("qunfa.db"), now()).unwrap();
+    let zones = || store.read().zones_in_use().unwrap();
+
+    db.execute("UPDATE job SET zone = 'Europe/Paris'", []).unwrap();
+    assert_eq!(zones(), [chrono_tz::Europe::Paris]);
+
+    db.execute("UPDATE job SET wake_at = NULL, ended_at = 1, state = 'cancelled'", []).unwrap();
+    assert_eq!(zones(), []);
+}
+
+#[test]
 fn the_schema_refuses_what_would_break_a_promise() {
     let dir = tempfile::tempdir().unwrap();
     let db = database(dir.path());

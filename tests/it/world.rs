@@ -31,6 +31,9 @@ use crate::uploads;
 use operator_actions::SAID;
 pub(crate) use restores::{Copied, MarkFate, Restore};
 
+/// The platform's addresses, as the daemon's config has them.
+pub(crate) const BASES: [&str; 2] = ["https://api.weixin.qq.com", "https://api2.weixin.qq.com"];
+
 /// Where the daemon can be killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CrashPoint {
@@ -139,6 +142,10 @@ pub(crate) struct World {
     pub(crate) ahead: TimeDelta,
     spin: (DateTime<Utc>, u32),
     pub(crate) copies: Vec<Copied>,
+    /// Which of the platform's addresses cannot be reached.
+    pub(crate) unreachable: Vec<usize>,
+    /// The address of each request that was made, and its path.
+    pub(crate) went_to: Vec<(usize, String)>,
     /// The bodies of the deletions that reached the platform.
     pub(crate) deletions: Vec<Value>,
 }
@@ -241,6 +248,8 @@ impl World {
             series: Vec::new(),
             spin: (at, 0),
             copies: Vec::new(),
+            unreachable: Vec::new(),
+            went_to: Vec::new(),
             deletions: Vec::new(),
         }
     }
@@ -409,7 +418,8 @@ impl World {
             account,
             secret: Some(SecretString::from("secret")),
             secret_source: Some("`secret_env` SECRET".to_owned()),
-            api_base: "https://api.weixin.qq.com".to_owned(),
+            api_bases: BASES.map(str::to_owned).to_vec(),
+            proxy: None,
             verified: true,
             token: setup.token.clone(),
             callback: setup.callback.then(|| CallbackConfig {
@@ -587,7 +597,14 @@ impl World {
     fn arrive(&mut self, id: u64) {
         let Some(flight) = self.flights.get(&id) else { return };
         let account = flight.account.clone();
+        let base = flight.outgoing.base;
         let request = theirs(&flight.outgoing.request, &account.appid);
+        self.went_to.push((base, request.path.clone()));
+        if self.unreachable.contains(&base) {
+            let reply = Reply::Unreachable("connection refused".to_owned());
+            let back = self.at + self.latency();
+            return self.push(back, Input::HttpResponse(id, HttpResponse { reply, date: None }));
+        }
         if one_in(&mut self.rng, self.way.network_fault) && !self.way.network_faults.is_empty() {
             let which = self.rng.usize(0..self.way.network_faults.len());
             self.platform.inject(self.way.network_faults[which].clone());
@@ -613,7 +630,7 @@ impl World {
         let date = DateTime::from_timestamp(self.at.timestamp(), 0);
         let (reply, date) = match response {
             Response::Answer { status, body } => (Reply::Http { status, body }, date),
-            Response::Refused => (Reply::NotSent("connection refused".to_owned()), None),
+            Response::Refused => (Reply::Unreachable("connection refused".to_owned()), None),
             Response::Lost => (Reply::Unknown("the connection was closed".to_owned()), None),
             Response::Hang => return,
         };
@@ -708,7 +725,7 @@ fn words(ticket: Ticket, answer: &HttpResponse) -> String {
             let body = String::from_utf8_lossy(body);
             format!("HTTP {status} {}", body.chars().take(60).collect::<String>())
         }
-        Reply::NotSent(why) | Reply::Unknown(why) => why.clone(),
+        Reply::NotSent(why) | Reply::Unreachable(why) | Reply::Unknown(why) => why.clone(),
     };
     format!("for {ticket:?}: {said}")
 }

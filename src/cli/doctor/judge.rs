@@ -48,8 +48,8 @@ pub(super) fn connection(connected: &Result<SocketAddr, String>) -> Finding {
         Err(why) => Finding::bad(
             CHECK,
             why,
-            "let the firewall pass outgoing connections, or correct `api_base`; no proxy is used. \
-             Where api.weixin.qq.com cannot be reached, api2.weixin.qq.com may be",
+            "let the firewall pass outgoing connections, or correct `api_base`, `api_bases` or \
+             `proxy`",
         ),
     }
 }
@@ -149,7 +149,7 @@ fn refused(check: &'static str, row: &Row, (code, errmsg): (i64, &str)) -> Findi
     if code == NOT_LISTED {
         return not_listed(errmsg);
     }
-    let what = format!("{} ({code}: {errmsg})", row.what);
+    let what = format!("{} ({code}: {errmsg})", row.what());
     match row.helps() {
         Some(advice) => Finding::bad(check, what, advice),
         None => Finding::warning(check, what, "it passes by itself: say this again in a minute"),

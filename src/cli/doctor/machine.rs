@@ -124,7 +124,7 @@ fn listens(address: SocketAddr, port: &Port) -> Finding {
     }
 }
 
-/// Checks the database, and returns the zones of its series.
+/// Checks the database, and returns the zones of its series and waiting jobs.
 fn database(config: &Config, now: DateTime<Utc>) -> (Finding, Vec<Tz>) {
     const CHECK: &str = "database";
     let store = match database::open(config, now) {
@@ -142,7 +142,7 @@ fn database(config: &Config, now: DateTime<Utc>) -> (Finding, Vec<Tz>) {
             return (Finding::bad(CHECK, problem.message(), advice), Vec::new());
         }
     };
-    let zones = store.read().zones_of_series().unwrap_or_default();
+    let zones = store.read().zones_in_use().unwrap_or_default();
     let path = config.state_dir.join("qunfa.db");
     let bytes = fs::metadata(&path).map_or(0, |found| found.len());
     if bytes > READ_THROUGH {
@@ -164,7 +164,7 @@ fn zone_data_of(zones: &[Tz], now: DateTime<Utc>) -> Finding {
     let differs = zones.iter().find_map(|zone| Some((*zone, zone_data::differs_from(*zone, now)?)));
     match differs {
         Some((zone, from)) => {
-            Finding::warning("zone data", zone_data::warning(zone, from), zone_data::ADVICE)
+            Finding::warning("zone data", zone_data::warning(zone, from), zone_data::advice())
         }
         None => Finding::good("zone data", "those of the program and of the machine agree"),
     }

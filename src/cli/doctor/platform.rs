@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
@@ -11,17 +11,22 @@ use url::Url;
 use super::super::finding::{Finding, Verdict};
 use super::super::{Problem, wait};
 use super::{Report, STEP, judge};
-use crate::config::{AccountConfig, Secrets, TokenSource};
+use crate::config::{AccountConfig, Proxy, Secrets, TokenSource};
 use crate::daemon::Now;
 use crate::wechat::client::{ApiBase, Client};
 use crate::wechat::protocol::{self, HttpResponse, Request, TokenResponse, diagnosis};
 
+/// The port of a SOCKS proxy whose URL has none.
+const SOCKS_PORT: u16 = 1080;
+
 /// How many steps [`Probe::check`] has at most.
 pub(super) const STEPS: usize = 5;
 
+/// How an account's requests leave.
+type Way<'w> = (&'w Client, &'w ApiBase);
+
 /// Makes the requests.
 pub(super) struct Probe {
-    client: Client,
     runtime: Option<Runtime>,
     now: Now,
 }
@@ -37,7 +42,7 @@ impl Drop for Probe {
 
 impl Probe {
     pub(super) fn start(now: Now) -> Result<Self, Problem> {
-        Ok(Self { client: Client::new(), runtime: Some(wait::runtime()?), now })
+        Ok(Self { runtime: Some(wait::runtime()?), now })
     }
 
     /// Checks one account; a step that needs a failed one is left out.
@@ -48,30 +53,15 @@ impl Probe {
         report: &mut Report<'_, '_>,
     ) -> Result<(), Problem> {
         let name = &config.account.name;
-        let base = match ApiBase::parse(&config.api_base) {
-            Ok(base) => base,
-            Err(error) => {
-                let what = format!("{}: {error}", config.api_base);
-                return report
-                    .add(Finding::bad("api_base", what, "correct it in the config").of(name));
-            }
-        };
-        report.begins(&format!("{name}: name look-up"))?;
-        let found = self.runtime().block_on(look_up(&config.api_base));
-        report.add(judge::names(&config.api_base, &found).of(name))?;
-        let Ok(addresses) = found else { return Ok(()) };
-        report.begins(&format!("{name}: connection"))?;
-        let connected = self.runtime().block_on(connect(&addresses));
-        report.add(judge::connection(&connected).of(name))?;
-        if connected.is_err() {
-            return Ok(());
-        }
+        let Some(base) = self.reach(config, report)? else { return Ok(()) };
+        let client = client(config);
+        let way = (&client, &base);
         let Some(request) = token_request(config, secrets) else {
             let what = "not asked for, because the secret was not read";
             return report.add(Finding::remark("token", what).of(name));
         };
         report.begins(&format!("{name}: token"))?;
-        let response = self.ask(&base, request);
+        let response = self.ask(way, request);
         // A token server that others share has a clock of its own.
         if !matches!(config.token, TokenSource::Url(_)) {
             self.judge_clock(&response, name, report)?;
@@ -79,19 +69,19 @@ impl Probe {
         let answer = protocol::read_token(&response);
         report.add_all(judge::token(&answer, &config.token).into_iter().map(|one| one.of(name)))?;
         let TokenResponse::Token { value, .. } = answer else { return Ok(()) };
-        self.check_with(&value, (config, &base), report)
+        self.check_with(&value, (config, way), report)
     }
 
     /// Checks what needs a token.
     fn check_with(
         &self,
         token: &SecretString,
-        (config, base): (&AccountConfig, &ApiBase),
+        (config, way): (&AccountConfig, Way<'_>),
         report: &mut Report<'_, '_>,
     ) -> Result<(), Problem> {
         let name = &config.account.name;
         report.begins(&format!("{name}: rights"))?;
-        let response = self.ask(base, protocol::tags_get(token));
+        let response = self.ask(way, protocol::tags_get(token));
         if matches!(config.token, TokenSource::Url(_)) {
             self.judge_clock(&response, name, report)?;
         }
@@ -102,7 +92,7 @@ impl Probe {
             return Ok(());
         }
         report.begins(&format!("{name}: callback"))?;
-        let response = self.ask(base, diagnosis::callback_check(token));
+        let response = self.ask(way, diagnosis::callback_check(token));
         let callback = judge::callback(&diagnosis::read_callback_check(&response), name);
         report.add(callback.of(name))
     }
@@ -117,13 +107,74 @@ impl Probe {
         report.add(judge::clock(platform_at - (self.now)()).of(name))
     }
 
-    fn ask(&self, base: &ApiBase, request: Request) -> HttpResponse {
+    /// Returns the first of the account's API addresses that can be reached.
+    fn reach(
+        &self,
+        config: &AccountConfig,
+        report: &mut Report<'_, '_>,
+    ) -> Result<Option<ApiBase>, Problem> {
+        let name = &config.account.name;
+        if matches!(config.proxy, Some(Proxy::Unread)) {
+            let what =
+                "the way to the platform was not checked, because the proxy's URL was not read";
+            report.add(Finding::remark("proxy", what).of(name))?;
+            return Ok(None);
+        }
+        for (index, text) in config.api_bases.iter().enumerate() {
+            let base = match ApiBase::parse(text) {
+                Ok(base) => base,
+                Err(error) => {
+                    let what = format!("{text}: {error}");
+                    let finding = Finding::bad("api_base", what, "correct it in the config");
+                    report.add(finding.of(name))?;
+                    return Ok(None);
+                }
+            };
+            let proxy = match &config.proxy {
+                Some(Proxy::Url(url)) if client(config).is_proxied(&base) => Some(url),
+                Some(_) | None => None,
+            };
+            let is_last = index + 1 == config.api_bases.len() || proxy.is_some();
+            // A spare address may still do.
+            let judged = |finding: Finding| {
+                if is_last { finding.of(name) } else { finding.of(name).softened() }
+            };
+            let (host, shown) = match proxy {
+                Some(url) => (url.expose_secret(), "the proxy"),
+                None => (text.as_str(), text.as_str()),
+            };
+            report.begins(&format!("{name}: name look-up"))?;
+            let found = self.runtime().block_on(look_up(host));
+            report.add(judged(judge::names(shown, &found)))?;
+            let Ok(addresses) = found else { continue };
+            report.begins(&format!("{name}: connection"))?;
+            let connected = self.runtime().block_on(connect(&addresses));
+            report.add(judged(judge::connection(&connected)))?;
+            if connected.is_ok() {
+                return Ok(Some(base));
+            }
+            if is_last {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
+    fn ask(&self, (client, base): Way<'_>, request: Request) -> HttpResponse {
         let request = Request { timeout: STEP, ..request };
-        self.runtime().block_on(self.client.perform(base, &request))
+        self.runtime().block_on(client.perform(base, &request))
     }
 
     fn runtime(&self) -> &Runtime {
         self.runtime.as_ref().expect("only drop takes it")
+    }
+}
+
+/// Returns a client that makes an account's requests as the daemon does.
+fn client(config: &AccountConfig) -> Client {
+    match &config.proxy {
+        Some(Proxy::Url(url)) => Client::new().through(url.clone()),
+        Some(Proxy::Unread) | None => Client::new(),
     }
 }
 
@@ -143,7 +194,7 @@ fn token_request(config: &AccountConfig, secrets: Secrets) -> Option<Request> {
 async fn look_up(base: &str) -> Result<Vec<SocketAddr>, String> {
     let url = Url::parse(base).map_err(|error| error.to_string())?;
     let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    let port = url.port_or_known_default().unwrap_or(443);
+    let port = url.port_or_known_default().unwrap_or(SOCKS_PORT);
     let found = timeout(STEP, lookup_host((host, port))).await;
     let found = found.map_err(|_| judge::NO_ANSWER.to_owned())?;
     let found: Vec<_> = found.map_err(|error| error.to_string())?.collect();

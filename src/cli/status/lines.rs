@@ -352,7 +352,7 @@ fn decisions(
 /// Returns the subject of an alert and its reason, without what its row says already.
 fn what(note: &NoteView) -> String {
     let about = &note.about;
-    let why = || about.why.as_ref().map(|why| reason::sentence(why));
+    let why = || about.why.as_ref().map(reason::sentence);
     let Some(id) = &about.id else {
         return match about.kind.as_str() {
             "hold" | "paused" => why().unwrap_or_else(|| about.what.clone()),
@@ -454,6 +454,9 @@ fn unusual(account: &AccountView) -> (Tone, String) {
         let (apart, side) =
             (clock.ahead_s.abs(), if clock.ahead_s > 0 { "ahead" } else { "behind" });
         parts.push(format!("platform's clock {apart} s {side}"));
+    }
+    if let Some(base) = &account.spare_api_base {
+        parts.push(format!("by {}", base.trim_start_matches("https://")));
     }
     for view in account.rules.iter().filter(|view| is_unusual(view)) {
         let column = COLUMNS.iter().find(|(_, rule)| *rule == view.rule);

@@ -4,20 +4,19 @@
 use std::io;
 use std::process::Stdio;
 
+use serde_json::Value;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-use super::webhook::document;
-use crate::alert::Message;
 use crate::config::CommandLine;
 
 /// The variables that the program keeps.
 const KEPT: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
 
 /// Runs the program with a message; it must end with 0 in its time.
-pub(super) async fn run(line: &CommandLine, message: &Message) -> Result<(), String> {
+pub(super) async fn run(line: &CommandLine, document: &Value) -> Result<(), String> {
     let timeout = line.timeout.to_std().unwrap_or_default();
-    match tokio::time::timeout(timeout, finish(line, message)).await {
+    match tokio::time::timeout(timeout, finish(line, document)).await {
         Ok(Ok(status)) if status.success() => Ok(()),
         Ok(Ok(status)) => Err(format!("the command ended with {status}")),
         Ok(Err(error)) => Err(format!("the command cannot be run: {error}")),
@@ -25,7 +24,7 @@ pub(super) async fn run(line: &CommandLine, message: &Message) -> Result<(), Str
     }
 }
 
-async fn finish(line: &CommandLine, message: &Message) -> io::Result<std::process::ExitStatus> {
+async fn finish(line: &CommandLine, document: &Value) -> io::Result<std::process::ExitStatus> {
     let kept = KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
     let mut child = Command::new(&line.program)
         .args(&line.arguments)
@@ -37,7 +36,7 @@ async fn finish(line: &CommandLine, message: &Message) -> io::Result<std::proces
         .kill_on_drop(true)
         .spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
-        let text = format!("{}\n", document(message));
+        let text = format!("{document}\n");
         // A program may end without reading: its exit code says whether that is well.
         stdin.write_all(text.as_bytes()).await.ok();
     }

@@ -12,6 +12,7 @@ use secrecy::ExposeSecret as _;
 use crate::alert::Message;
 use crate::alert::gather::{cut, gather};
 use crate::config::{Email, Security};
+use crate::l10n::{Lang, within};
 use crate::text::alert;
 
 /// How long each step of a conversation with the server may take.
@@ -22,10 +23,17 @@ const MOST: usize = 64 * 1024;
 const SHOWN: usize = 200;
 
 /// Sends the first messages, as many as fit; returns how many these are, and the outcome.
-pub(super) async fn send(email: &Email, messages: &[Message]) -> (usize, Result<(), String>) {
-    let texts: Vec<_> = messages.iter().map(|message| alert::body(message)).collect();
-    let (text, count) = gather(&texts, MOST);
-    let sent = match (compose(email, messages, (text, count)), transport(email)) {
+pub(super) async fn send(
+    email: &Email,
+    messages: &[Message],
+    lang: Lang,
+) -> (usize, Result<(), String>) {
+    let (mail, count) = within(lang, || {
+        let texts: Vec<_> = messages.iter().map(alert::body).collect();
+        let (text, count) = gather(&texts, MOST);
+        (compose(email, messages, (text, count)), count)
+    });
+    let sent = match (mail, transport(email)) {
         (Ok(mail), Ok(transport)) => {
             transport.send(mail).await.map(drop).map_err(|error| cut(&error.to_string(), SHOWN))
         }
@@ -40,15 +48,15 @@ fn compose(
     (text, count): (String, usize),
 ) -> Result<lettre::Message, String> {
     let first = messages.first().ok_or("there is no message")?;
-    let more = match count {
-        0 | 1 => String::new(),
-        count => format!(" (and {} more)", count - 1),
+    let subject = match count {
+        0 | 1 => alert::headline(first),
+        count => alert::headline_of_many(first, count - 1),
     };
     // A repetition has the same id, by which a mailbox shows it once.
     let mut mail = lettre::Message::builder()
         .message_id(Some(format!("<{}.{count}@qunfa>", first.id)))
         .from(mailbox(&email.from)?)
-        .subject(alert::headline(first) + &more)
+        .subject(subject)
         .header(ContentType::TEXT_PLAIN);
     for to in &email.to {
         mail = mail.to(mailbox(to)?);

@@ -40,7 +40,7 @@ impl Robot {
 
 /// Returns the text of as many messages as fit, and how many they are.
 pub(super) fn text(robot: Robot, messages: &[Message]) -> (String, usize) {
-    let texts: Vec<_> = messages.iter().map(|message| alert::body(message)).collect();
+    let texts: Vec<_> = messages.iter().map(alert::body).collect();
     gather(&texts, robot.most())
 }
 

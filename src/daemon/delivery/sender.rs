@@ -9,6 +9,7 @@ use super::{command, email, robot, webhook};
 use crate::alert::Message;
 use crate::alert::pace::Rate;
 use crate::config::Channel;
+use crate::l10n::{Lang, within};
 use crate::store::DeliveryOutcome;
 
 /// How long one attempt may take, whatever its channel.
@@ -39,12 +40,21 @@ pub(super) fn rate(channel: &Channel) -> Option<Rate> {
 }
 
 /// What talks to the outside.
-#[derive(Default)]
 pub(super) struct Sender {
     http: Http,
+    /// The language of what it sends.
+    lang: Lang,
 }
 
 impl Sender {
+    pub(super) fn new(lang: Lang) -> Self {
+        Self { http: Http::default(), lang }
+    }
+
+    pub(super) fn lang(&self) -> Lang {
+        self.lang
+    }
+
     /// Sends the first messages, as many as fit; returns how many these are, and the outcome.
     pub(super) async fn send(
         &self,
@@ -74,7 +84,7 @@ impl Sender {
             }
             Channel::Webhook(hook) => {
                 let Some(message) = messages.first() else { return (0, Ok(())) };
-                let outcome = match webhook::request(hook, message, now) {
+                let outcome = match within(self.lang, || webhook::request(hook, message, now)) {
                     Ok(post) => {
                         self.http.post(post).await.and_then(|answer| webhook::read(&answer))
                     }
@@ -82,10 +92,11 @@ impl Sender {
                 };
                 (1, outcome)
             }
-            Channel::Email(mailbox) => email::send(mailbox, messages).await,
+            Channel::Email(mailbox) => email::send(mailbox, messages, self.lang).await,
             Channel::Command(line) => {
                 let Some(message) = messages.first() else { return (0, Ok(())) };
-                (1, command::run(line, message).await)
+                let document = within(self.lang, || webhook::document(message));
+                (1, command::run(line, &document).await)
             }
         }
     }
@@ -96,7 +107,7 @@ impl Sender {
         hook: &crate::config::Hook,
         (messages, now): (&[Message], DateTime<Utc>),
     ) -> (usize, Result<(), String>) {
-        let (text, count) = robot::text(robot, messages);
+        let (text, count) = within(self.lang, || robot::text(robot, messages));
         let outcome = match robot::request(robot, hook, &text, now) {
             Ok(post) => self.http.post(post).await.and_then(|answer| robot::read(robot, &answer)),
             Err(error) => Err(error),

@@ -7,6 +7,7 @@ use super::{Session, Standing, TurnToRead};
 use crate::calls::Slot;
 use crate::config::AccountConfig;
 use crate::engine::Ticket;
+use crate::engine::base::Bases;
 
 impl Session {
     /// Returns whether jobs of the account may be decided.
@@ -25,18 +26,22 @@ impl Session {
     /// as at a start.
     pub(in crate::engine) fn reconfigure(&mut self, config: AccountConfig, now: DateTime<Utc>) {
         let was_removed = self.standing == Standing::Removed;
+        self.rules_changed |= self.config.account != config.account;
         if !was_removed && has_same_access(&self.config, &config) {
             self.config = config;
             return;
         }
         let in_flight = std::mem::take(&mut self.in_flight);
         let access_changed = in_flight.has(Slot::Send);
-        *self = Self { in_flight, access_changed, ..Self::new(config, now) };
+        let rules_changed = self.rules_changed;
+        *self = Self { in_flight, access_changed, rules_changed, ..Self::new(config, now) };
     }
 
     /// Begins nothing more for an account that the config no longer contains.
     pub(in crate::engine) fn remove(&mut self) {
         self.standing = Standing::Removed;
+        // Its name may be another account's by now: nothing is stored under it.
+        self.bases = Bases::new(self.config.api_bases.clone());
         self.page = None;
         self.turn_to_read = TurnToRead::None;
         self.access_changed = self.in_flight.has(Slot::Send);
@@ -62,5 +67,5 @@ fn has_same_access(one: &AccountConfig, other: &AccountConfig) -> bool {
     let secret = |config: &AccountConfig| {
         config.secret.as_ref().map(|secret| secret.expose_secret().to_owned())
     };
-    one.api_base == other.api_base && one.token == other.token && secret(one) == secret(other)
+    one.api_bases == other.api_bases && one.token == other.token && secret(one) == secret(other)
 }

@@ -24,7 +24,7 @@ pub(super) fn problem(html: &str, nodes: &[Node]) -> Option<Problem> {
         (t!("inbox-markdown-readers-would-see-written", shown = %shown), location)
     };
     let sought = html[location.start..location.end].to_owned();
-    Some(Problem { location, sought, message, help: HELP().to_owned() })
+    Some(Problem { location, sought, message, help: HELP() })
 }
 
 /// Returns the message about lines without tags: they would be joined into one.

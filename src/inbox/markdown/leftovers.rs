@@ -6,8 +6,10 @@ use std::ops::Range;
 
 use super::prose::{self, reach};
 use super::signs;
-use super::tags::Fault;
-use crate::l10n::t;
+use crate::l10n::{Sentence, t};
+
+/// The error, and a hint.
+pub(super) type Fault = (Sentence, Sentence);
 
 /// A mark that stayed as it was written.
 #[derive(Debug, PartialEq, Eq)]

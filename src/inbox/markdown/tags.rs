@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::leftovers::Raw;
+use super::leftovers::{Fault, Raw};
 use super::prose;
 use crate::inbox::html;
 use crate::l10n::{Sentence, t};
@@ -30,9 +30,6 @@ const TAG_HELP: Sentence = || t!("inbox-close-quotes-end-tag-text");
 const TAG: Fault = (|| t!("inbox-tag-not-closed"), TAG_HELP);
 const MISSPELT: Fault = (|| t!("inbox-tag-misspelt"), || t!("inbox-put-values-quotes-close-them"));
 const QUOTE: Fault = (|| t!("inbox-quote-not-closed"), TAG_HELP);
-
-/// The error, and a hint.
-pub(super) type Fault = (Sentence, Sentence);
 
 /// Returns where something begins in a block of HTML that does not end in it.
 pub(super) fn unclosed(html: &str) -> Option<(usize, Fault)> {

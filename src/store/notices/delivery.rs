@@ -177,7 +177,7 @@ impl Tx<'_> {
             self.run(
                 "UPDATE notice_delivery SET state = 'given_up', next_at = NULL, ended_at = ?2,
                      error = ?3 WHERE receiver = ?1 AND state = 'waiting'",
-                params![receiver, millis(now), alert::RECEIVER_GONE],
+                params![receiver, millis(now), alert::receiver_gone()],
             )?;
         }
         Ok(())

@@ -84,7 +84,7 @@ impl Tx<'_> {
                 "INSERT INTO notice (kind, account, raised_at, what, \"do\")
                  SELECT 'callback_silent', ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM notice
                      WHERE kind = 'callback_silent' AND account = ?1 AND state IN ('new', 'open'))",
-                params![account, millis(now), words::CALLBACK_SILENT, words::SEE_CALLBACK],
+                params![account, millis(now), words::callback_silent(), words::see_callback()],
             )?;
         }
         self.run(

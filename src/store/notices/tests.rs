@@ -257,6 +257,44 @@ fn a_failed_delivery_holds_back_later_ones_until_it_is_given_up() {
 }
 
 #[test]
+fn without_receivers_a_notice_is_passed_over_and_a_later_receiver_is_told_that_it_is_over() {
+    let mut store = store();
+    raise(&mut store, "clock", at(0));
+    add_job(&mut store, "a", "planned", at(0));
+    moves(&mut store, "a", "planned", "sent", at(1));
+
+    store.transaction(|tx| tx.pass_over_notices(at(2))).unwrap();
+
+    assert!(!store.read().has_untold_notices(at(2)).unwrap());
+    assert!(told(&mut store, at(3)).is_empty());
+    clear(&mut store, "clock");
+    assert!(told(&mut store, at(4)).is_empty(), "it may come back at once");
+    assert_eq!(kinds(&told(&mut store, at(40))), [(Event::Over, "clock")]);
+}
+
+#[test]
+fn notices_are_found_by_an_index_however_many_there_were() {
+    let store = store();
+    let plan = |sql: &str| -> String {
+        let mut statement = store.db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let rows = statement.raw_query().mapped(|row| row.get::<_, String>(3));
+        rows.map(rusqlite::Result::unwrap).collect::<Vec<_>>().join("; ")
+    };
+    for (sql, index) in [
+        (NOTE_END, "notice_untold"),
+        (timed::CLOSE_WITH_ALERT, "notice_kind"),
+        (timed::APPROVALS_DUE, "notice_job"),
+        (timed::CONFIRMATIONS_DUE, "notice_job"),
+    ] {
+        let plan = plan(sql);
+        let all = plan.split("; ").any(|step| step == "SCAN notice");
+
+        assert!(plan.contains(index) && !all, "{sql}: {plan}");
+        assert!(!plan.contains("SCAN job"), "{sql}: {plan}");
+    }
+}
+
+#[test]
 fn a_message_that_cannot_be_read_is_told_as_such_and_holds_back_no_other() {
     let mut store = store();
     raise(&mut store, "clock", at(0));
@@ -273,7 +311,7 @@ fn a_message_that_cannot_be_read_is_told_as_such_and_holds_back_no_other() {
     let after = due(&store);
 
     let (spoiled, other) = (&after[0].message, &after[1].message);
-    assert_eq!(spoiled.fact, Fact::Written { text: words::NOT_READ.to_owned() });
+    assert_eq!(spoiled.fact, Fact::Written { text: words::not_read() });
     assert_eq!((&spoiled.id, &spoiled.kind), (&before[0].message.id, &before[0].message.kind));
     assert_eq!(*other, before[1].message);
 }

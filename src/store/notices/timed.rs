@@ -18,6 +18,25 @@ pub(super) const CONFIRM_LEFT: TimeDelta = TimeDelta::minutes(25);
 /// The kinds that follow from several rows, and are looked for less often.
 const DERIVED: [&str; 2] = ["gap", "no_result"];
 
+/// Held jobs whose approval is due. A job has few notices: `+` keeps those of all jobs unread.
+pub(super) const APPROVALS_DUE: &str =
+    "SELECT account, id, due_at FROM job WHERE state = 'held' AND due_at <= ?1
+    AND NOT EXISTS (SELECT 1 FROM notice WHERE notice.job = job.id
+    AND +notice.kind = 'approval_due' AND subject = due_at || '')";
+/// Broadcasts to everyone that wait for the confirmation of an administrator.
+pub(super) const CONFIRMATIONS_DUE: &str = "SELECT job.account, job.id, min(accepted_at) AS at
+    FROM job JOIN batch ON batch.job = job.id
+    WHERE job.state = 'accepted' AND everyone = 1 AND batch.state = 'accepted'
+    GROUP BY job.id
+    HAVING at BETWEEN ?1 AND ?2 AND NOT EXISTS (SELECT 1 FROM notice
+    WHERE notice.job = job.id AND +notice.kind = 'confirm' AND subject = at || '')";
+/// Closes the notices of alerts whose time is over: only those alerts are looked for.
+pub(super) const CLOSE_WITH_ALERT: &str =
+    "UPDATE notice SET state = 'closed' WHERE id IN (SELECT notice.id
+    FROM alert CROSS JOIN notice ON notice.kind = alert.kind
+    AND notice.account IS alert.account AND notice.job IS alert.job
+    WHERE until_at <= ?1 AND notice.state = 'open')";
+
 /// When notices are raised that time alone causes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timing {
@@ -63,11 +82,7 @@ impl Tx<'_> {
     }
 
     fn approvals_due(&self, within: TimeDelta, now: DateTime<Utc>) -> Result<Vec<Due>> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT account, id, due_at FROM job WHERE state = 'held' AND due_at <= ?1
-             AND NOT EXISTS (SELECT 1 FROM notice WHERE notice.job = job.id
-                 AND notice.kind = 'approval_due' AND subject = due_at || '')",
-        )?;
+        let mut statement = self.db.prepare_cached(APPROVALS_DUE)?;
         let rows = statement.query_map([millis(now + within)], |row| {
             let due_at: i64 = row.get(2)?;
             Ok(Due {
@@ -81,14 +96,7 @@ impl Tx<'_> {
     }
 
     fn confirmations_due(&self, now: DateTime<Utc>) -> Result<Vec<Due>> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT job.account, job.id, min(accepted_at) AS at
-             FROM job JOIN batch ON batch.job = job.id
-             WHERE job.state = 'accepted' AND everyone = 1 AND batch.state = 'accepted'
-             GROUP BY job.id
-             HAVING at BETWEEN ?1 AND ?2 AND NOT EXISTS (SELECT 1 FROM notice
-                 WHERE notice.job = job.id AND notice.kind = 'confirm' AND subject = at || '')",
-        )?;
+        let mut statement = self.db.prepare_cached(CONFIRMATIONS_DUE)?;
         let span = [now - CONFIRM_AFTER - CONFIRM_LEFT, now - CONFIRM_AFTER].map(millis);
         let rows = statement.query_map(span, |row| {
             let at: i64 = row.get(2)?;
@@ -171,12 +179,7 @@ impl Tx<'_> {
                 changed = true;
             }
         }
-        changed |= self.db.execute(
-            "UPDATE notice SET state = 'closed' WHERE state = 'open' AND EXISTS (SELECT 1 FROM alert
-                 WHERE alert.kind = notice.kind AND alert.account IS notice.account
-                 AND alert.job IS notice.job AND until_at <= ?1)",
-            [millis(now)],
-        )? > 0;
+        changed |= self.db.execute(CLOSE_WITH_ALERT, [millis(now)])? > 0;
         Ok(changed)
     }
 

@@ -144,14 +144,14 @@ async fn an_answer_that_repeats_the_token_comes_back_without_it() {
 }
 
 #[tokio::test]
-async fn a_closed_port_means_not_sent() {
+async fn a_closed_port_means_not_reached() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = ApiBase::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
     drop(listener);
 
     let response = Client::new().perform(&base, &send()).await;
 
-    assert!(matches!(response.reply, Reply::NotSent(_)), "{response:?}");
+    assert!(matches!(response.reply, Reply::Unreachable(_)), "{response:?}");
 }
 
 #[tokio::test]
@@ -162,9 +162,64 @@ async fn a_tls_handshake_that_fails_or_stalls_means_not_sent() {
 
         let response = Client::new().perform(&base, &hasty(send())).await;
 
-        assert!(matches!(response.reply, Reply::NotSent(_)), "{response:?}");
+        assert!(response.reply.is_not_sent(), "{response:?}");
         assert!(requests.try_recv().is_err());
     }
+}
+
+/// A proxy that refuses; its first request or greeting is what the receiver gets.
+async fn proxy(scheme: &str) -> (SecretString, tokio::sync::mpsc::UnboundedReceiver<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("{scheme}://me:CANARY@{}", listener.local_addr().unwrap());
+    let (heard, greetings) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut greeting = vec![0; 1024];
+            let length = stream.read(&mut greeting).await.unwrap();
+            greeting.truncate(length);
+            heard.send(greeting).ok();
+            // The other end may go away at any time.
+            stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n").await.ok();
+        }
+    });
+    (url.into(), greetings)
+}
+
+#[tokio::test]
+async fn requests_to_the_platform_go_through_the_proxy_and_no_error_shows_its_password() {
+    let base = ApiBase::parse("https://api.weixin.qq.com").unwrap();
+    for (scheme, start) in [
+        ("http", &b"CONNECT api.weixin.qq.com:443 HTTP/1.1\r\n"[..]),
+        ("socks5", &b"\x05"[..]),
+        ("socks5h", &b"\x05"[..]),
+    ] {
+        let (url, mut greetings) = proxy(scheme).await;
+        // `socks5` looks the name up here, and there may be no network: an address needs none.
+        let base = if scheme == "socks5" {
+            ApiBase::parse("https://192.0.2.1").unwrap()
+        } else {
+            base.clone()
+        };
+        let client = Client::new().through(url);
+        for request in [send(), question()] {
+            let response = client.perform(&base, &request).await;
+
+            assert!(matches!(response.reply, Reply::Unreachable(_)), "{scheme}: {response:?}");
+            assert!(!format!("{response:?} {client:?}").contains("CANARY"), "{scheme}");
+            assert!(greetings.recv().await.unwrap().starts_with(start), "{scheme}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn requests_to_this_machine_do_not_go_through_the_proxy() {
+    let (base, _requests) = peer(Peer::Answers(OK)).await;
+    let (url, mut greetings) = proxy("http").await;
+
+    let response = Client::new().through(url).perform(&base, &send()).await;
+
+    assert!(matches!(response.reply, Reply::Http { .. }), "{response:?}");
+    assert!(greetings.try_recv().is_err());
 }
 
 #[tokio::test]

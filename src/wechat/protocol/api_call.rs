@@ -249,7 +249,7 @@ pub fn read_api_call(answer: &HttpResponse, asked: &ApiCall) -> ApiCallResponse 
         certain,
         said: PlatformMessage { code, errmsg: printable(errmsg) },
     };
-    if let Reply::NotSent(why) = &answer.reply {
+    if let Some(why) = answer.reply.not_sent() {
         return later(true, None, why);
     }
     if let ApiCall::Picture(_) = asked {
@@ -299,7 +299,7 @@ fn read_picture(reply: &Reply) -> ApiCallResponse {
             let errmsg = format!("HTTP {status} without a picture");
             ApiCallResponse::Later { certain: true, said: said(&errmsg) }
         }
-        Reply::NotSent(why) | Reply::Unknown(why) => {
+        Reply::NotSent(why) | Reply::Unreachable(why) | Reply::Unknown(why) => {
             ApiCallResponse::Later { certain: true, said: said(why) }
         }
     }

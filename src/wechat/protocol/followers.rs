@@ -185,7 +185,7 @@ fn read<T: DeserializeOwned, L>(answer: &HttpResponse) -> Result<T, Listed<L>> {
     }
     let body = match &answer.reply {
         Reply::Http { body, .. } => body.as_slice(),
-        Reply::NotSent(_) | Reply::Unknown(_) => &[],
+        Reply::NotSent(_) | Reply::Unreachable(_) | Reply::Unknown(_) => &[],
     };
     // serde's own message may quote an OpenID.
     read_json(body)

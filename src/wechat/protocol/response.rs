@@ -40,6 +40,8 @@ pub struct HttpResponse {
 pub enum Reply {
     /// No byte of the body left this machine; why.
     NotSent(String),
+    /// The same, because there was no connection to the address; why.
+    Unreachable(String),
     /// It may have arrived, and no whole response came back; why.
     Unknown(String),
     /// A whole response.
@@ -51,11 +53,27 @@ pub enum Reply {
     },
 }
 
+impl Reply {
+    /// Returns why the request certainly was not sent, if that is so.
+    pub fn not_sent(&self) -> Option<&str> {
+        match self {
+            Self::NotSent(why) | Self::Unreachable(why) => Some(why),
+            Self::Unknown(_) | Self::Http { .. } => None,
+        }
+    }
+
+    /// Returns whether the request certainly was not sent.
+    pub fn is_not_sent(&self) -> bool {
+        self.not_sent().is_some()
+    }
+}
+
 impl fmt::Debug for Reply {
     /// Shows no bodies: that of a token call is a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotSent(why) => write!(f, "not sent: {why}"),
+            Self::Unreachable(why) => write!(f, "not reached: {why}"),
             Self::Unknown(why) => write!(f, "unknown: {why}"),
             Self::Http { status, body } => write!(f, "HTTP {status}, {} bytes", body.len()),
         }
@@ -172,7 +190,7 @@ pub fn read_send(response: &HttpResponse) -> SendResponse {
         let errmsg = printable(why);
         SendResponse { verdict, code, errmsg, msg_id: None, msg_data_id: None }
     };
-    if let Reply::NotSent(why) = &response.reply {
+    if let Some(why) = response.reply.not_sent() {
         return unclear(Verdict::Retry { after_s: WAIT_S }, None, why);
     }
     let fields = match whole(&response.reply) {
@@ -297,7 +315,7 @@ pub(super) fn question(reply: &Reply) -> Result<Fields, Refusal> {
 /// Returns the fields of a whole 2xx JSON object, or why there are none.
 pub(super) fn whole(reply: &Reply) -> Result<Fields, String> {
     match reply {
-        Reply::NotSent(why) | Reply::Unknown(why) => Err(why.clone()),
+        Reply::NotSent(why) | Reply::Unreachable(why) | Reply::Unknown(why) => Err(why.clone()),
         Reply::Http { status: 200..=299, body } => object(body),
         Reply::Http { status, .. } => Err(format!("HTTP status {status}")),
     }
@@ -327,7 +345,7 @@ pub(super) fn read_json<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<
 /// Returns why a whole response cannot be read at all; none if it can, or if there was none.
 pub fn unreadable(response: &HttpResponse) -> Option<String> {
     match &response.reply {
-        Reply::NotSent(_) | Reply::Unknown(_) => None,
+        Reply::NotSent(_) | Reply::Unreachable(_) | Reply::Unknown(_) => None,
         Reply::Http { status: 200..=299, body } => object(body).err(),
         Reply::Http { .. } => None,
     }
