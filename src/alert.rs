@@ -74,6 +74,7 @@ const SEVERITIES: &[(Severity, &[&str])] = &[
 const LOOK: &[&str] = &[
     "adopted",
     "appid",
+    "backup",
     "callback",
     "callback_silent",
     "config",

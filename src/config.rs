@@ -9,6 +9,7 @@ mod account;
 mod alerts;
 mod network;
 mod receivers;
+mod upkeep;
 
 pub use account::{is_account_name, is_appid};
 
@@ -18,12 +19,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use chrono::TimeDelta;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::backups::Backups;
 use crate::l10n::{self, Lang};
 use crate::l10n::{Sentence, t};
 use crate::model;
+use crate::retention;
 use crate::wechat::callback::crypto::AesKey;
 use crate::yaml::diagnostic::{Location, Report, quote};
 use crate::yaml::{self, Diagnostic, Entry, Fields, Node, Shape, SyntaxError, Value, Values};
@@ -48,6 +52,10 @@ pub struct Config {
     /// The language of what people read; `None` means that of each person's environment, and English
     /// for what the daemon writes.
     pub lang: Option<Lang>,
+    /// How much history is kept; `None` means all of it.
+    pub retention: Option<TimeDelta>,
+    /// The backups that the daemon makes; `None` means none.
+    pub backup: Option<Backups>,
     /// What an operator should correct, although the daemon runs with it.
     pub warnings: Vec<String>,
 }
@@ -140,6 +148,8 @@ const FILE: Shape = Shape {
         "accounts_from",
         "alerts",
         "lang",
+        "retention",
+        "backup",
     ],
     refused: &[],
 };
@@ -356,6 +366,8 @@ impl<'l, 'a> Loader<'l, 'a> {
         let alerts = fields.get("alerts").map(|entry| self.alerts(entry));
         let languages = l10n::ALL.map(|lang| (lang.name(), lang));
         let lang = fields.get("lang").and_then(|entry| entry.choice(&languages, self.report));
+        let retention = fields.get("retention").map(|entry| self.retention(entry));
+        let backup = fields.get("backup").map(|entry| self.backup(entry));
         let config = Config {
             state_dir: state_dir?,
             inbox: inbox?,
@@ -364,6 +376,11 @@ impl<'l, 'a> Loader<'l, 'a> {
             accounts: Vec::new(),
             alerts: alerts.unwrap_or_else(|| Some(Alerts::default()))?,
             lang,
+            retention: retention.unwrap_or(Some(Some(retention::DEFAULT)))?,
+            backup: match backup {
+                Some(backup) => Some(backup?),
+                None => None,
+            },
             warnings: std::mem::take(&mut self.warnings),
         };
         Some((config, folder.flatten()))

@@ -8,6 +8,7 @@
 //! be trusted.
 
 mod backlog;
+pub mod backup;
 mod callback;
 mod clock_watch;
 mod crash;
@@ -25,6 +26,7 @@ mod notify;
 mod pictures;
 mod reload;
 mod reloader;
+mod retention;
 mod signals;
 
 use std::net::SocketAddr;
@@ -43,12 +45,14 @@ use crate::inbox::Inbox;
 use crate::store::{LastSeen, RefusedFile, Store, StoreError};
 
 use backlog::{Backlog, Done, acknowledge};
+use backup::DailyBackups;
 use clock_watch::{ClockTick, ClockWatch};
 use database_file::DatabaseFile;
 use delivery::Deliveries;
 use dispatcher::{Dispatcher, Ways};
-use input::{Input, Trouble, ValidFile};
+use input::{Input, MaintenanceTask, Trouble, ValidFile};
 use reloader::{AccountViews, Fixed, PingTask, Reloader};
+use retention::Pruner;
 use signals::{Asked, Signals};
 
 pub use heartbeat::{Clock, Heartbeat, LockedOut, heartbeat};
@@ -258,6 +262,8 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     }
     let heartbeat = heartbeat::HeartbeatWriter::start(&state, listens, &mut tasks, now);
     let fixed = Fixed::of(&config);
+    let pruner = Pruner::new(config.retention, (&config.inbox, config.inbox_end_marker_required));
+    let backups = DailyBackups::new(config.backup.clone(), sender.clone());
     let ping = PingTask::start(config.alerts.ping.clone(), heartbeat.watch());
     let reloader = Reloader::new(options.reload, fixed, views, ping, sender.clone());
     let deliveries = Deliveries::new((config.alerts, lang), &engine, &options.now, sender.clone());
@@ -273,6 +279,8 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         files,
         deliveries,
         reloader,
+        pruner,
+        backups,
         watch: ClockWatch::new((options.now)()),
         jumped: TimeDelta::zero(),
         now: options.now,
@@ -454,6 +462,8 @@ struct Daemon {
     files: files::Files,
     deliveries: Deliveries,
     reloader: Reloader,
+    pruner: Pruner,
+    backups: DailyBackups,
     now: Now,
     jump: Option<Jump>,
     looked: Look,
@@ -662,12 +672,30 @@ impl Daemon {
             self.keep_mark()?;
         }
         self.deliveries.pass(&mut self.engine, clear, now)?;
+        // A rehearsal keeps everything that it shows.
+        if clear && self.jump.is_none() {
+            self.do_what_can_wait(now)?;
+        }
         let unseen = now - self.looked.seen_at;
         if (unseen >= SEEN_EVERY && clear) || unseen >= SEEN_EVERY * 2 || now < self.looked.seen_at
         {
             self.engine.seen(now)?;
             self.looked.seen_at = now;
         }
+        Ok(())
+    }
+
+    /// Removes a little of what is old and begins a backup that is due, unless a release is near.
+    fn do_what_can_wait(&mut self, now: DateTime<Utc>) -> Result<(), RunError> {
+        let is_waited_for = self.pruner.has_work() || self.backups.is_due(now);
+        if !is_waited_for {
+            return Ok(());
+        }
+        let is_idle = self.engine.is_idle(now)?;
+        if is_idle {
+            self.pruner.pass(&mut self.engine, &database(&self.state), now)?;
+        }
+        self.backups.begin(is_idle, &database(&self.state), now);
         Ok(())
     }
 
@@ -803,6 +831,13 @@ impl Daemon {
             }
             Input::MaintenanceTask(maintenance_task) => {
                 maintenance_task.run(&mut self.engine, &self.files, now)?;
+                if *maintenance_task == MaintenanceTask::Prune {
+                    self.pruner.begin();
+                }
+            }
+            Input::Backup(made) => {
+                let lang = self.reloader.fixed.lang;
+                self.backups.record((&mut self.engine, lang), made, now)?;
             }
             Input::Delivery(attempt) => {
                 self.deliveries.record(&mut self.engine, attempt, now)?;

@@ -659,7 +659,7 @@ fn the_alerts_of_the_example_load() {
     assert_eq!(names, ["ops-wecom", "ops-feishu", "ops-dingtalk", "pager", "mail", "program"]);
     assert_eq!(alerts.routes.len(), 3);
     assert!(alerts.routes.iter().all(|route| route.quiet.is_some()));
-    assert_eq!(alerts.ping.unwrap().every, chrono::TimeDelta::minutes(1));
+    assert_eq!(alerts.ping.unwrap().every, TimeDelta::minutes(1));
     assert_eq!(alerts.summary_at, chrono::NaiveTime::from_hms_opt(9, 0, 0));
     let Channel::Email(mail) = &alerts.receivers[4].channel else { panic!("mail is mail") };
     assert_eq!((mail.port, mail.security), (587, Security::Starttls));

@@ -47,6 +47,7 @@ impl Backlog {
                 | Input::Delivery(_)
                 | Input::Checked(_)
                 | Input::Config(_)
+                | Input::Backup(_)
                 | Input::Inbox(_)) => self.others.push_back(other),
             }
         }
@@ -82,6 +83,7 @@ impl Backlog {
             | Input::Delivery(_)
             | Input::Checked(_)
             | Input::Config(_)
+            | Input::Backup(_)
             | Input::Inbox(_) => true,
         });
     }
@@ -116,6 +118,7 @@ pub(super) fn acknowledge(input: Input, done: Done) {
             | Input::Delivery(_)
             | Input::Checked(_)
             | Input::Config(_)
+            | Input::Backup(_)
             | Input::Inbox(_),
             _,
         ) => {}

@@ -1,5 +1,6 @@
 //! The inputs of the loop that owns the engine.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -30,6 +31,8 @@ pub(super) enum Input {
     Delivery(DeliveryAttempt),
     /// The config, read again, or why it cannot be used.
     Config(Box<Result<Config, String>>),
+    /// What became of the day's backup.
+    Backup(Result<Made, String>),
     /// The result of a check of the whole database.
     Checked(Result<(), StoreError>),
     /// The problem that keeps files in the inbox from being taken, and the uploads there that do
@@ -60,6 +63,15 @@ pub(super) struct DeliveryAttempt {
     /// The deliveries that it was an attempt of.
     pub(super) numbers: Vec<i64>,
     pub(super) outcome: DeliveryOutcome,
+}
+
+/// What was done for the day's backup.
+#[derive(Debug)]
+pub(super) struct Made {
+    /// The file and its size; none if it was there already.
+    pub(super) file: Option<(PathBuf, u64)>,
+    /// How many older ones were removed.
+    pub(super) removed: usize,
 }
 
 /// A recurring task.

@@ -7,8 +7,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::config::Config;
-use crate::daemon::reloader::Fixed;
 use crate::daemon::dispatcher::api_bases;
+use crate::daemon::reloader::Fixed;
 use crate::daemon::{Daemon, RunError};
 use crate::l10n;
 use crate::text::alert as words;
@@ -57,6 +57,8 @@ impl Daemon {
         self.reloader.views.update(&self.engine)?;
         self.reloader.ping.replace(config.alerts.ping.clone());
         self.deliveries.reload(config.alerts.clone(), &self.engine);
+        self.pruner.keep(config.retention);
+        self.backups.reload(config.backup.clone());
         for warning in &config.warnings {
             tracing::warn!("{warning}");
         }
@@ -90,7 +92,7 @@ impl Daemon {
         now: DateTime<Utc>,
     ) -> Result<(), RunError> {
         let (what, advice) = l10n::within(self.reloader.fixed.lang, told);
-        self.engine.set_config_alert(Some((&what, &advice)), now)?;
+        self.engine.set_alert("config", Some((&what, &advice)), now)?;
         Ok(())
     }
 }

@@ -238,7 +238,7 @@ pub(super) fn refresh_alerts_of_config(
     sessions: &[Session],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    for kind in ["config", "unconfigured", "appid", "callback", "forward"] {
+    for kind in ["backup", "config", "unconfigured", "appid", "callback", "forward"] {
         tx.unattend_all(kind)?;
     }
     let is_configured = |session: &&Session| session.standing != Standing::Removed;

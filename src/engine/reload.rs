@@ -14,9 +14,6 @@ use super::{Engine, OTHERS_AFTER, Session, identity, series};
 use crate::config::AccountConfig;
 use crate::store::{Alert, StoreError};
 
-/// The kind of the alert about a config that is not in use.
-const ALERT: &str = "config";
-
 impl Engine {
     /// Takes the accounts of another config.
     ///
@@ -72,19 +69,20 @@ impl Engine {
         }
     }
 
-    /// Raises an alert about a config that is not in use, or not all of it; `None` ends it.
+    /// Raises an alert of a kind that belongs to no account; `None` ends it.
     ///
     /// # Errors
     /// If the store fails.
-    pub fn set_config_alert(
+    pub fn set_alert(
         &mut self,
+        kind: &str,
         told: Option<(&str, &str)>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         self.store.transaction(|tx| {
-            tx.unattend_all(ALERT)?;
+            tx.unattend_all(kind)?;
             let Some((what, advice)) = told else { return Ok(()) };
-            tx.raise_alert(&Alert { account: None, job: None, kind: ALERT, what, advice }, now)
+            tx.raise_alert(&Alert { account: None, job: None, kind, what, advice }, now)
         })
     }
 }

@@ -161,6 +161,11 @@ impl Session {
         self.clock_fresh(now, margins::DATE_AGE_MAX)
     }
 
+    /// Returns whether the platform's clock confirmed ours within a day: then days can be counted back.
+    pub(super) fn knows_the_day(&self, now: DateTime<Utc>) -> bool {
+        self.clock_fresh(now, TimeDelta::days(1))
+    }
+
     /// Returns when the platform's clock was last sampled, and its value.
     pub(super) fn clock(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         self.date.map(|date| (date.read_at, date.platform_at))

@@ -269,6 +269,8 @@ alert-config-refused = the daemon continues with the config that it has: { $why 
 alert-see-config = see `qunfa config check`, correct the file, and reload the daemon
 alert-needs-restart = changed in the config, but needs a restart: { $keys }; the rest is in use
 alert-restart = restart the daemon
+alert-backup-failed = the backup of the database was not made: { $error }
+alert-see-backup = look at the folder's rights and its disk; the daemon tries again every hour
 alert-quota-low = { $used } of { $limit } of { $rule } in { $window } are used, { $left } are left
 alert-see-quota = `qunfa quota { $account }` shows what used it
 alert-approve = `qunfa show { $job }` shows it, `qunfa approve { $job }` lets it go
@@ -337,6 +339,7 @@ alert-kind-summary = summary
 alert-kind-test = test
 alert-kind-adopted = adopted
 alert-kind-appid = appid
+alert-kind-backup = backup
 alert-kind-callback = callback
 alert-kind-callback-silent = callback silent
 alert-kind-config = config
@@ -1396,6 +1399,9 @@ config-write-one-like-asia-shanghai = write one like Asia/Shanghai
 config-no-time-day = { $text } is no time of day
 config-no-duration-1s-7d = { $text } is no duration from 1s to 7d
 config-write-60s-30m-2h = write it as 60s, 30m or 2h
+config-no-history = { $text } is neither a duration of 62 days or more nor `forever`
+config-write-400d = write it as 400d or 2years
+config-write-backup-dir = write `dir: /var/lib/qunfa/backups`: the folder for the backups
 
 ## receipt: answers to a file (src/daemon)
 

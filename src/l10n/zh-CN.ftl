@@ -257,6 +257,8 @@ alert-config-refused = 守护进程继续使用已有的配置：{ $why }
 alert-see-config = 用 `qunfa config check` 检查，改好文件后重新加载守护进程
 alert-needs-restart = 配置中已修改、但要重启才生效的键：{ $keys }；其余已生效
 alert-restart = 重启守护进程
+alert-backup-failed = 数据库备份没有做成：{ $error }
+alert-see-backup = 检查该文件夹的权限和磁盘；守护进程每小时重试一次
 alert-quota-low = { $window } 的{ $rule }上限 { $limit }，已用 { $used }，剩余 { $left }
 alert-see-quota = `qunfa quota { $account }` 显示用途明细
 alert-approve = `qunfa show { $job }` 可查看，`qunfa approve { $job }` 放行
@@ -317,6 +319,7 @@ alert-kind-summary = 每日汇总
 alert-kind-test = 测试
 alert-kind-adopted = 认领群发
 alert-kind-appid = appid
+alert-kind-backup = 备份
 alert-kind-callback = 回调
 alert-kind-callback-silent = 回调无事件
 alert-kind-config = 配置
@@ -1341,6 +1344,9 @@ config-write-one-like-asia-shanghai = 请写 Asia/Shanghai 这样的名称
 config-no-time-day = { $text } 不是时刻
 config-no-duration-1s-7d = { $text } 不是 1s 到 7d 之间的时长
 config-write-60s-30m-2h = 请写成 60s、30m 或 2h
+config-no-history = { $text } 既不是 62 天以上的时长，也不是 `forever`
+config-write-400d = 请写成 400d 或 2years
+config-write-backup-dir = 请写 `dir: /var/lib/qunfa/backups`：存放备份的文件夹
 
 ## receipt: answers to a file (src/daemon)
 
