@@ -236,7 +236,7 @@ fn root<'a>(text: &'a str, report: &mut Report<'_>) -> Result<Node<'a>, SyntaxEr
 }
 
 /// The keys whose values are shown; the value of any other key may contain a secret.
-const HARMLESS: [&str; 16] = [
+const HARMLESS: [&str; 22] = [
     "kind",
     "appid",
     "replaces_appid",
@@ -253,6 +253,12 @@ const HARMLESS: [&str; 16] = [
     "inbox_end_marker",
     "listen",
     "accounts_from",
+    "retention",
+    "history",
+    "backup",
+    "dir",
+    "at",
+    "keep",
 ];
 
 /// Cuts what may be a secret out of the lines that are shown: they are logged.

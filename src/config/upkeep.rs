@@ -9,10 +9,10 @@ use crate::retention;
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Shape};
 
-const RETENTION: Shape =
+pub(super) const RETENTION: Shape =
     Shape { what: || "`retention`".to_owned(), known: &["history"], refused: &[] };
 
-const BACKUP: Shape =
+pub(super) const BACKUP: Shape =
     Shape { what: || "`backup`".to_owned(), known: &["dir", "at", "keep"], refused: &[] };
 
 /// The most backups that can be kept.

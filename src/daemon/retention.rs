@@ -10,7 +10,7 @@ use crate::engine::{Engine, Pruning};
 use crate::inbox::Inbox;
 use crate::store::{Store, StoreError};
 
-/// The walk through what is old.
+/// The walk through what is old: at the start, and then every hour.
 pub(super) struct Pruner {
     keep: Option<TimeDelta>,
     inbox: (PathBuf, bool),
@@ -21,18 +21,19 @@ impl Pruner {
     /// Keeps this much of the past, or all of it, with the inbox and whether it requires an end
     /// marker.
     pub(super) fn new(keep: Option<TimeDelta>, (inbox, end_marker): (&Path, bool)) -> Self {
-        Self { keep, inbox: (inbox.to_owned(), end_marker), at: Pruning::Over }
+        let mut pruner = Self { keep, inbox: (inbox.to_owned(), end_marker), at: Pruning::Over };
+        pruner.begin();
+        pruner
     }
 
     /// Keeps another part of the past from now on.
     pub(super) fn keep(&mut self, keep: Option<TimeDelta>) {
         self.keep = keep;
-        if keep.is_none() {
-            self.at = Pruning::Over;
-        }
+        self.at = Pruning::Over;
+        self.begin();
     }
 
-    /// Begins a walk, unless one is under way.
+    /// Begins a walk, if something is not kept for ever, unless one is under way.
     pub(super) fn begin(&mut self) {
         if self.keep.is_some() && !self.has_work() {
             self.at = Pruning::start();

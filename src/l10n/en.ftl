@@ -1796,6 +1796,8 @@ ack-unknown = nothing under attention is called { $thing }: `qunfa status` shows
 
 ## show: `qunfa show`
 
+show-pruned = its content, attempts and history, { $at }: `retention` in the config keeps no more
+
 ## doctor: `init`, `doctor`, `config check`
 
 finding-good = good{"     "}

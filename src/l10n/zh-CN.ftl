@@ -1673,6 +1673,8 @@ ack-unknown = 待处理事项中没有 { $thing }：`qunfa status` 会显示编�
 
 ## show: `qunfa show`
 
+show-pruned = { $at } 已删除其内容、请求和经过：配置中的 `retention` 只保留到这里
+
 ## doctor: `init`, `doctor`, `config check`
 
 finding-good = 正常{"  "}

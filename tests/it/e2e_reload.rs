@@ -4,24 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Mutex;
 
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::rig::{Account, Rig, club, daily, to_tag, to_tag_with};
 use crate::tap::{Moment, Tap};
-
-/// Asks for a reload, and waits until the log has one more line with this in it.
-fn reload(rig: &Rig, said: &str) {
-    let count = || rig.log().matches(said).count();
-    let before = count();
-    hang_up(rig);
-    rig.until(&format!("{said} is logged"), || (count() > before).then_some(()));
-}
-
-fn hang_up(rig: &Rig) {
-    let pid = Pid::from_raw(i32::try_from(rig.pid()).unwrap()).unwrap();
-    kill_process(pid, Signal::HUP).unwrap();
-}
 
 const DONE: &str = "the config was reloaded";
 const REFUSED: &str = "the daemon continues with the config that it has";
@@ -56,7 +42,7 @@ fn an_account_that_is_added_sends_and_gets_its_events() {
     let rig = with_one_of(&accounts);
 
     rig.write_config(&accounts, rig.sandbox());
-    reload(&rig, DONE);
+    rig.reload(DONE);
     rig.drop_file("spring.yaml", &to_tag("spring", "daily"));
 
     rig.until_state("spring", "sent");
@@ -82,7 +68,7 @@ fn a_send_under_way_survives_the_removal_of_its_account_and_its_return() {
     rig.until("the request is under way", || (!rig.sends().is_empty()).then_some(()));
 
     rig.write_config(&accounts[..1], tap.address);
-    reload(&rig, DONE);
+    rig.reload(DONE);
     release.send(()).unwrap();
     // Its response is settled, although the account is gone.
     rig.until("the response is settled", || {
@@ -91,7 +77,7 @@ fn a_send_under_way_survives_the_removal_of_its_account_and_its_return() {
     rig.drop_file("summer.yaml", &to_tag("summer", "club"));
     rig.until_file("rejected", "summer.yaml.error.txt");
     rig.write_config(&accounts, tap.address);
-    reload(&rig, DONE);
+    rig.reload(DONE);
 
     rig.until_state("spring", "sent");
     assert_eq!((rig.sends().len(), rig.accepted().len()), (1, 1));
@@ -105,7 +91,7 @@ fn a_bad_config_changes_nothing_and_says_why_until_it_is_corrected() {
     let good = fs::read_to_string(rig.path("config.yaml")).unwrap();
 
     change_config(&rig, |text| text.replace("    kind:", "    knid:"));
-    reload(&rig, REFUSED);
+    rig.reload(REFUSED);
     assert!(rig.log().contains("knid"), "{}", rig.log());
     // The commands read the file, too.
     fs::write(rig.path("config.yaml"), good).unwrap();
@@ -113,7 +99,7 @@ fn a_bad_config_changes_nothing_and_says_why_until_it_is_corrected() {
     assert!(matches!(&told[..], [what] if what.contains("config.yaml")), "{told:?}");
     rig.drop_file("spring.yaml", &to_tag("spring", "club"));
     rig.until_state("spring", "sent");
-    reload(&rig, DONE);
+    rig.reload(DONE);
 
     assert!(attention(&rig, "config").is_empty());
 }
@@ -129,7 +115,7 @@ fn what_needs_a_restart_is_named_and_the_rest_is_taken() {
     change_config(&rig, |text| {
         text.replace("state_dir: state", "state_dir: other").replace(&listen, "listen: 127.0.0.1:1")
     });
-    reload(&rig, DONE);
+    rig.reload(DONE);
 
     rig.until("it is logged", || {
         rig.log().contains("needs a restart: state_dir, listen;").then_some(())
@@ -155,7 +141,7 @@ fn a_secret_is_read_again() {
     assert_eq!(bodies().len(), 1);
 
     fs::write(rig.path("secret"), "another").unwrap();
-    reload(&rig, DONE);
+    rig.reload(DONE);
     rig.drop_file("summer.yaml", &to_tag("summer", "club"));
 
     // The token of the former secret is not used any more.
@@ -182,7 +168,7 @@ fn a_kind_that_changes_has_the_rules_that_a_restart_gives_it() {
     let before = planned(&rig);
 
     change_config(&rig, |text| text.replace("kind: service", "kind: subscription"));
-    reload(&rig, DONE);
+    rig.reload(DONE);
     let reloaded = planned(&rig);
     assert!(rig.stop().success());
     rig.start();

@@ -37,6 +37,7 @@ mod e2e_log;
 mod e2e_process;
 mod e2e_reload;
 mod e2e_restore;
+mod e2e_retention;
 mod e2e_series;
 mod followers;
 mod imports;
