@@ -11,6 +11,7 @@ mod backlog;
 pub mod backup;
 mod callback;
 mod clock_watch;
+mod console;
 mod crash;
 mod database_file;
 mod delivery;
@@ -42,6 +43,7 @@ use crate::engine::{
     Engine, HighWaterMark, IngestError, OfferedFile, StateDirectory, crash_context,
 };
 use crate::inbox::Inbox;
+use crate::server::Commands;
 use crate::store::{LastSeen, RefusedFile, Store, StoreError};
 
 use backlog::{Backlog, Done, acknowledge};
@@ -51,7 +53,7 @@ use database_file::DatabaseFile;
 use delivery::Deliveries;
 use dispatcher::{Dispatcher, Ways};
 use input::{Input, MaintenanceTask, Trouble, ValidFile};
-use reloader::{AccountViews, Fixed, PingTask, Reloader};
+use reloader::{AccountViews, Fixed, PingTask, Reloader, Seen};
 use retention::Pruner;
 use signals::{Asked, Signals};
 
@@ -172,15 +174,21 @@ pub struct Options {
     pub reload: Option<LoadConfig>,
     /// Receives the address that the callback listener got.
     pub on_listen: Option<oneshot::Sender<SocketAddr>>,
+    /// Runs the commands of the HTTP API; none if it has none.
+    pub commands: Option<Commands>,
     /// Ends the daemon, in addition to the signals.
     pub stop: watch::Receiver<bool>,
 }
 
-/// Runs the daemon until it is asked to stop.
+/// Runs the daemon until it is asked to stop; `commands` runs those of its HTTP API.
 ///
 /// # Errors
 /// See [`RunError`].
-pub fn run(config: Config, reload: LoadConfig, now: Now) -> Result<(), RunError> {
+pub fn run(
+    config: Config,
+    now: Now,
+    (reload, commands): (LoadConfig, Commands),
+) -> Result<(), RunError> {
     let runtime = runtime()?;
     let (_stop, stopped) = watch::channel(false);
     let options = Options {
@@ -188,6 +196,7 @@ pub fn run(config: Config, reload: LoadConfig, now: Now) -> Result<(), RunError>
         jump: None,
         reload: Some(reload),
         on_listen: None,
+        commands: Some(commands),
         stop: stopped,
     };
     let state = config.state_dir.clone();
@@ -251,6 +260,10 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         let sink = callback::CallbackHandler::new(views.callbacks(), metrics, way);
         tasks.spawn(callback::serve(listener, sink, ended.clone()));
     }
+    let users = watch::Sender::new(reloader::users(&config));
+    let shown = console::Shown { users: users.subscribe(), accounts: views.configured() };
+    let served = (options.commands, &options.now);
+    console::start(&config, shown, served, &mut tasks, ended.clone()).await?;
     let accounts = views.by_any_name();
     let (clock, to) = (options.now.clone(), sender.clone());
     let lang = config.lang.unwrap_or_default();
@@ -265,7 +278,8 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let pruner = Pruner::new(config.retention, (&config.inbox, config.inbox_end_marker_required));
     let backups = DailyBackups::new(config.backup.clone(), sender.clone());
     let ping = PingTask::start(config.alerts.ping.clone(), heartbeat.watch());
-    let reloader = Reloader::new(options.reload, fixed, views, ping, sender.clone());
+    let seen = Seen { views, users, ping };
+    let reloader = Reloader::new(options.reload, fixed, seen, sender.clone());
     let deliveries = Deliveries::new((config.alerts, lang), &engine, &options.now, sender.clone());
     let dispatcher = Dispatcher::new(ways, &state, options.now.clone(), sender);
     let mut daemon = Daemon {

@@ -103,6 +103,7 @@ async fn play(real: &Now, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
         jump: Some(jumping(&clock, &platform)),
         reload: None,
         on_listen: Some(told),
+        commands: None,
         stop: stopped.clone(),
     };
     drop_jobs(&config.inbox, today)?;

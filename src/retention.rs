@@ -30,6 +30,8 @@ pub struct EndedJob {
     pub is_open: bool,
     /// Whether another copy of the database may have sent it.
     pub in_question: bool,
+    /// Whether it is a date of a series that has dates to come.
+    pub of_live_series: bool,
 }
 
 /// Returns whether a job is over, if what happened before this time is not kept.
@@ -47,7 +49,8 @@ pub fn is_over(job: &EndedJob, before: DateTime<Utc>) -> bool {
         | JobState::Accepted
         | JobState::Uncertain => false,
     };
-    is_final && !job.is_open && !job.in_question && job.ended_at.max(job.due_at) < before
+    let is_needed = job.is_open || job.in_question || job.of_live_series;
+    is_final && !is_needed && job.ended_at.max(job.due_at) < before
 }
 
 #[cfg(test)]
@@ -70,6 +73,7 @@ mod tests {
             due_at: day(99),
             is_open: false,
             in_question: false,
+            of_live_series: false,
         };
         let of = |state| EndedJob { state, ..sent };
         // The kept time begins on day 100.
@@ -90,6 +94,7 @@ mod tests {
             (EndedJob { due_at: day(100), ..of(Cancelled) }, false),
             (EndedJob { is_open: true, ..sent }, false),
             (EndedJob { in_question: true, ..of(Missed) }, false),
+            (EndedJob { of_live_series: true, ..sent }, false),
         ];
         for (job, expected) in rows {
             assert_eq!(is_over(&job, day(100)), expected, "{job:?}");

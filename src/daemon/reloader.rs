@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
-use crate::config::{Config, ConfigError, Ping};
+use crate::config::{Config, ConfigError, Ping, User};
 use crate::daemon::callback::{Callbacks, callbacks};
 use crate::daemon::heartbeat::Heartbeat;
 use crate::daemon::input::Input;
@@ -27,6 +27,7 @@ pub(super) struct Fixed {
     inbox: PathBuf,
     inbox_end_marker_required: bool,
     listen: Option<SocketAddr>,
+    console: Option<SocketAddr>,
     pub(super) lang: Lang,
 }
 
@@ -37,6 +38,7 @@ impl Fixed {
             inbox: config.inbox.clone(),
             inbox_end_marker_required: config.inbox_end_marker_required,
             listen: config.listen,
+            console: config.console.as_ref().map(|console| console.listen),
             lang: config.lang.unwrap_or_default(),
         }
     }
@@ -48,6 +50,7 @@ impl Fixed {
             ("inbox", self.inbox != other.inbox),
             ("inbox_end_marker", self.inbox_end_marker_required != other.inbox_end_marker_required),
             ("listen", self.listen != other.listen),
+            ("console", self.console != other.console),
             ("lang", self.lang != other.lang),
         ];
         keys.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
@@ -94,6 +97,18 @@ fn configured(engine: &Engine) -> Arc<[Account]> {
     engine.accounts().map(|config| config.account.clone()).collect()
 }
 
+/// Returns who may use the API.
+pub(super) fn users(config: &Config) -> Arc<[User]> {
+    config.console.iter().flat_map(|console| console.users.iter().cloned()).collect()
+}
+
+/// What tasks beside the loop have of the config.
+pub(super) struct Seen {
+    pub(super) views: AccountViews,
+    pub(super) users: watch::Sender<Arc<[User]>>,
+    pub(super) ping: PingTask,
+}
+
 /// Whether the config is being read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Progress {
@@ -117,17 +132,21 @@ impl PingTask {
     }
 
     pub(super) fn replace(&mut self, ping: Option<Ping>) {
+        self.stop();
+        let task = delivery::ping(ping, self.beats.clone());
+        self.running = Some(tokio::spawn(task).abort_handle());
+    }
+
+    fn stop(&mut self) {
         if let Some(running) = self.running.take() {
             running.abort();
         }
-        let beats = self.beats.clone();
-        self.running = ping.map(|ping| tokio::spawn(delivery::ping(ping, beats)).abort_handle());
     }
 }
 
 impl Drop for PingTask {
     fn drop(&mut self) {
-        self.replace(None);
+        self.stop();
     }
 }
 
@@ -136,8 +155,7 @@ pub(super) struct Reloader {
     /// None in a rehearsal.
     load: Option<LoadConfig>,
     pub(super) fixed: Fixed,
-    pub(super) views: AccountViews,
-    pub(super) ping: PingTask,
+    pub(super) seen: Seen,
     to: mpsc::Sender<Input>,
     progress: Progress,
 }
@@ -146,11 +164,10 @@ impl Reloader {
     pub(super) fn new(
         load: Option<LoadConfig>,
         fixed: Fixed,
-        views: AccountViews,
-        ping: PingTask,
+        seen: Seen,
         to: mpsc::Sender<Input>,
     ) -> Self {
-        Self { load, fixed, views, ping, to, progress: Progress::Idle }
+        Self { load, fixed, seen, to, progress: Progress::Idle }
     }
 
     /// Reads the config; returns whether there is one to read.

@@ -58,11 +58,17 @@ impl Tx<'_> {
         most: i64,
     ) -> Result<Option<(Vec<(JobId, EndedJob)>, EndedAfter)>> {
         let mut statement = self.db.prepare_cached(
-            "SELECT ended_at, id, state, due_at, recall_until_at IS NOT NULL,
+            "WITH live_series (id) AS (SELECT id FROM series WHERE state = 'lost'
+                 OR (state = 'active' AND (next_at IS NOT NULL OR EXISTS (SELECT 1 FROM occurrence
+                     JOIN job ON job.id = occurrence.job
+                     WHERE occurrence.series = series.id AND wake_at IS NOT NULL))))
+             SELECT ended_at, id, state, due_at, recall_until_at IS NOT NULL,
                  EXISTS (SELECT 1 FROM batch WHERE batch.job = job.id
                      AND batch.state IN ('asking', 'in_doubt', 'accepted'))
                  OR EXISTS (SELECT 1 FROM api_call WHERE api_call.job = job.id
-                     AND api_call.state IN ('waiting', 'planned', 'asking', 'in_doubt'))
+                     AND api_call.state IN ('waiting', 'planned', 'asking', 'in_doubt')),
+                 EXISTS (SELECT 1 FROM occurrence JOIN live_series ON live_series.id = series
+                     WHERE occurrence.job = job.id)
              FROM job WHERE ended_at IS NOT NULL AND pruned_at IS NULL
                  AND ended_at < ?1 AND (ended_at, id) > (?2, ?3)
              ORDER BY ended_at, id LIMIT ?4",
@@ -75,6 +81,7 @@ impl Tx<'_> {
                     due_at: instant(row.get(3)?),
                     is_open: row.get(5)?,
                     in_question: row.get(4)?,
+                    of_live_series: row.get(6)?,
                 };
                 Ok((row.get(0)?, row.get(1)?, job))
             })?
@@ -191,7 +198,8 @@ impl Tx<'_> {
     pub fn are_over(&self, ids: &[JobId]) -> Result<bool> {
         let mut statement = self.db.prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM job WHERE id = ?1 AND pruned_at IS NOT NULL)
-                 OR EXISTS (SELECT 1 FROM series WHERE id = ?1 AND state = 'cancelled')
+                 OR EXISTS (SELECT 1 FROM series WHERE id = ?1
+                        AND (state = 'cancelled' OR (state = 'active' AND next_at IS NULL)))
                     AND NOT EXISTS (SELECT 1 FROM occurrence JOIN job ON job.id = occurrence.job
                         WHERE series = ?1 AND pruned_at IS NULL)",
         )?;

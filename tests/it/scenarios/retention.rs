@@ -2,11 +2,15 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::engine::Pruning;
-use qunfa::model::{JobState, Kind};
+use qunfa::model::{JobId, JobState, Kind};
 use qunfa::sandbox::{Fault, FaultKind};
-use qunfa::store::IngestOutcome;
+use qunfa::store::{DecidedBy, IngestOutcome};
 
+use crate::recurring::Comes;
 use crate::world::{World, time};
+use crate::writer::spec;
+
+const SAID: DecidedBy<'_> = DecidedBy { who: "alice", why: None };
 
 /// What happened before this is not kept.
 const BEFORE: &str = "2028-01-01 00:00";
@@ -141,9 +145,32 @@ fn no_time_is_free_in_the_minute_before_a_release() {
 }
 
 #[test]
+fn the_dates_of_a_series_stay_as_long_as_it_has_dates_to_come() {
+    let mut world = World::with(Kind::Service);
+    world.drop_series(&spec("weekly", "brand"), &Comes::at(20, 0)).unwrap();
+    world.run_until("2027-03-22 12:00");
+    assert_eq!(world.state("weekly@2027-03-20"), JobState::Sent);
+    world.wait_for_years();
+    world.extend_series();
+    let pruned = "SELECT count(*) FROM job WHERE pruned_at IS NOT NULL";
+
+    world.prune(time(BEFORE));
+    assert_eq!(world.number(pruned), 0);
+    let (account, now) = (world.setup(0).account.clone(), world.now());
+    let id = JobId::parse("weekly").unwrap();
+    world.engine().change(|tx| tx.cancel_series(&id, &account, SAID, now)).unwrap();
+    world.prune(time(BEFORE));
+
+    assert!(world.number(pruned) > 0);
+    let before = time(BEFORE).timestamp_millis();
+    let left = format!("SELECT count(*) FROM job WHERE ended_at < {before} AND pruned_at IS NULL");
+    assert_eq!(world.number(&left), 0);
+}
+
+#[test]
 fn many_old_jobs_go_a_few_at_a_time() {
     let mut world = World::with(Kind::Service);
-    let specs: Vec<_> = (0..50).map(|n| crate::writer::spec(&format!("j{n}"), "brand")).collect();
+    let specs: Vec<_> = (0..50).map(|n| spec(&format!("j{n}"), "brand")).collect();
     world.drop_file(&specs).unwrap();
     // Those without a window before they expire have ended already.
     for id in specs.iter().map(|spec| spec.id.as_str()) {
