@@ -29,6 +29,7 @@ mod reload;
 mod reloader;
 mod retention;
 mod signals;
+mod upkeep;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -47,15 +48,14 @@ use crate::server::Commands;
 use crate::store::{LastSeen, RefusedFile, Store, StoreError};
 
 use backlog::{Backlog, Done, acknowledge};
-use backup::DailyBackups;
 use clock_watch::{ClockTick, ClockWatch};
 use database_file::DatabaseFile;
 use delivery::Deliveries;
 use dispatcher::{Dispatcher, Ways};
 use input::{Input, MaintenanceTask, Trouble, ValidFile};
-use reloader::{AccountViews, Fixed, PingTask, Reloader, Seen};
-use retention::Pruner;
+use reloader::{Fixed, PingTask, Reloader, Views};
 use signals::{Asked, Signals};
+use upkeep::Upkeep;
 
 pub use heartbeat::{Clock, Heartbeat, LockedOut, heartbeat};
 pub use ingest::offered;
@@ -238,48 +238,36 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         .map_err(|error| RunError::Setup(chain(&error)))?;
     let files = files::Files::open(&state)?;
     let ways = Ways::new(&config.accounts, files.path())?;
-    let large = is_large(&state);
     let opened = open_patiently(&config, &inbox, &options.now, &mut signals).await?;
     let Some((mut engine, refused)) = opened else { return Ok(()) };
-    if options.jump.is_none() {
-        engine.decide_ahead(DECIDE_AHEAD);
-    }
+    engine.decide_ahead(options.jump.as_ref().map_or(DECIDE_AHEAD, |_| TimeDelta::zero()));
     let (sender, inputs) = mpsc::channel(1_024);
     let listener = callback::bind(config.listen).await?;
     tracing::info!(accounts = engine.accounts().count(), state_dir = %state.display(), "qunfa is running");
     let (ending, ended) = watch::channel(false);
     let (report_locked_out, locked_out) = watch::channel(None);
     let mut tasks = tokio::task::JoinSet::new();
-    let views = AccountViews::of(&engine)?;
+    let views = Views::of(&engine, &config)?;
     let mut listens = None;
     if let Some(listener) = listener {
         listens = Some(announce(&listener, options.on_listen)?);
-        let metrics =
-            metrics::Metrics::new(database(&state), views.configured(), locked_out.clone());
         let way = callback::LoopHandle { to: sender.clone(), now: options.now.clone(), locked_out };
-        let sink = callback::CallbackHandler::new(views.callbacks(), metrics, way);
-        tasks.spawn(callback::serve(listener, sink, ended.clone()));
+        let handler = handler(&views, database(&state), way);
+        tasks.spawn(callback::serve(listener, handler, ended.clone()));
     }
-    let users = watch::Sender::new(reloader::users(&config));
-    let shown = console::Shown { users: users.subscribe(), accounts: views.configured() };
     let served = (options.commands, &options.now);
-    console::start(&config, shown, served, &mut tasks, ended.clone()).await?;
-    let accounts = views.by_any_name();
-    let (clock, to) = (options.now.clone(), sender.clone());
+    console::start(&config, &views, served, &mut tasks, ended.clone()).await?;
+    let (accounts, clock, to) = (views.by_any_name(), options.now.clone(), sender.clone());
     let lang = config.lang.unwrap_or_default();
     let task = ingest::IngestTask { inbox, accounts, files: files.clone(), now: clock, lang, to };
     tasks.spawn(task.run(refused, ended));
     let maintenance = maintenance::start(sender.clone()).await;
-    if large {
-        check_state_directory(database(&state), sender.clone());
-    }
+    check_large(&state, sender.clone());
     let heartbeat = heartbeat::HeartbeatWriter::start(&state, listens, &mut tasks, now);
-    let fixed = Fixed::of(&config);
-    let pruner = Pruner::new(config.retention, (&config.inbox, config.inbox_end_marker_required));
-    let backups = DailyBackups::new(config.backup.clone(), sender.clone());
+    let upkeep = Upkeep::new(&config, sender.clone());
     let ping = PingTask::start(config.alerts.ping.clone(), heartbeat.watch());
-    let seen = Seen { views, users, ping };
-    let reloader = Reloader::new(options.reload, fixed, seen, sender.clone());
+    let seen = (Fixed::of(&config), views, ping);
+    let reloader = Reloader::new(options.reload, seen, sender.clone());
     let deliveries = Deliveries::new((config.alerts, lang), &engine, &options.now, sender.clone());
     let dispatcher = Dispatcher::new(ways, &state, options.now.clone(), sender);
     let mut daemon = Daemon {
@@ -293,8 +281,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         files,
         deliveries,
         reloader,
-        pruner,
-        backups,
+        upkeep,
         watch: ClockWatch::new((options.now)()),
         jumped: TimeDelta::zero(),
         now: options.now,
@@ -311,6 +298,16 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     tasks.abort_all();
     drop(lock);
     outcome
+}
+
+/// Returns what answers requests to the listener.
+fn handler(
+    views: &Views,
+    database: PathBuf,
+    way: callback::LoopHandle,
+) -> callback::CallbackHandler {
+    let metrics = metrics::Metrics::new(database, views.configured(), way.locked_out.clone());
+    callback::CallbackHandler::new(views.callbacks(), metrics, way)
 }
 
 /// Returns the address that the listener has, and reports it to whoever waits for it.
@@ -443,7 +440,11 @@ fn is_large(state: &Path) -> bool {
 }
 
 /// Checks a large database on a thread of its own, and sends the result to the loop.
-fn check_state_directory(path: PathBuf, to: mpsc::Sender<Input>) {
+fn check_large(state: &Path, to: mpsc::Sender<Input>) {
+    if !is_large(state) {
+        return;
+    }
+    let path = database(state);
     tokio::task::spawn_blocking(move || {
         // A loop that has ended needs no result.
         to.blocking_send(Input::Checked(Store::check(&path))).unwrap_or_default();
@@ -476,8 +477,7 @@ struct Daemon {
     files: files::Files,
     deliveries: Deliveries,
     reloader: Reloader,
-    pruner: Pruner,
-    backups: DailyBackups,
+    upkeep: Upkeep,
     now: Now,
     jump: Option<Jump>,
     looked: Look,
@@ -688,7 +688,7 @@ impl Daemon {
         self.deliveries.pass(&mut self.engine, clear, now)?;
         // A rehearsal keeps everything that it shows.
         if clear && self.jump.is_none() {
-            self.do_what_can_wait(now)?;
+            self.upkeep.pass(&mut self.engine, &database(&self.state), now)?;
         }
         let unseen = now - self.looked.seen_at;
         if (unseen >= SEEN_EVERY && clear) || unseen >= SEEN_EVERY * 2 || now < self.looked.seen_at
@@ -696,20 +696,6 @@ impl Daemon {
             self.engine.seen(now)?;
             self.looked.seen_at = now;
         }
-        Ok(())
-    }
-
-    /// Removes a little of what is old and begins a backup that is due, unless a release is near.
-    fn do_what_can_wait(&mut self, now: DateTime<Utc>) -> Result<(), RunError> {
-        let is_waited_for = self.pruner.has_work() || self.backups.is_due(now);
-        if !is_waited_for {
-            return Ok(());
-        }
-        let is_idle = self.engine.is_idle(now)?;
-        if is_idle {
-            self.pruner.pass(&mut self.engine, &database(&self.state), now)?;
-        }
-        self.backups.begin(is_idle, &database(&self.state), now);
         Ok(())
     }
 
@@ -846,12 +832,12 @@ impl Daemon {
             Input::MaintenanceTask(maintenance_task) => {
                 maintenance_task.run(&mut self.engine, &self.files, now)?;
                 if *maintenance_task == MaintenanceTask::Prune {
-                    self.pruner.begin();
+                    self.upkeep.pruner.begin();
                 }
             }
             Input::Backup(made) => {
                 let lang = self.reloader.fixed.lang;
-                self.backups.record((&mut self.engine, lang), made, now)?;
+                self.upkeep.backups.record((&mut self.engine, lang), made, now)?;
             }
             Input::Delivery(attempt) => {
                 self.deliveries.record(&mut self.engine, attempt, now)?;

@@ -2,7 +2,7 @@
 //!
 //! A job is *over* once nothing of it can change any more and it ended before the time that is kept.
 //! Its content, attempts and history may go then. What stays is what refuses its id: the job, its
-//! clientmsgids and its msg_ids. Ids are never forgotten, whatever the config says.
+//! clientmsgids and its `msg_id`s. Ids are never forgotten, whatever the config says.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -83,7 +83,7 @@ pub use list::{Deferred, Wanted};
 pub use listed::Receivers;
 pub use menu::{Applied, MenuJob};
 pub use notices::{Delivery, DeliveryOutcome, DeliveryState, DeliveryView, NoticeView, Timing};
-pub use prune::{EndedAfter, ScansAfter};
+pub use prune::{EndedAfter, EndedJobs, ScansAfter};
 pub use qrcodes::{CodeRow, CodesProgress, ScanCount};
 pub use reach::{Levels, Reach};
 pub use recall::{InQuestion, LastSeen};

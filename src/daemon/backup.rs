@@ -1,7 +1,7 @@
 //! Backups of the database: how one is written, and the one of each day that the daemon makes.
 //!
 //! A thread of its own copies the database, on a connection of its own. It waits until no release is
-//! near, but not for longer than [`WAIT_MOST`]: an account that always has something due has backups
+//! near, but not for longer than an hour: an account that always has something due has backups
 //! too.
 
 use std::fs::{self, DirBuilder};
@@ -153,7 +153,7 @@ fn make(config: &Backups, database: &Path, now: DateTime<Utc>) -> Result<Made, W
         let path = config.dir.join(backups::name(day));
         let store = Store::open_existing(database, now).map_err(WriteError::Copy)?;
         // The daemon that asks for a backup has created it.
-        let store = store.ok_or(io::Error::from(io::ErrorKind::NotFound))?;
+        let store = store.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
         let bytes = write(&store, &path, now)?;
         file = Some((path, bytes));
     }

@@ -6,22 +6,16 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::config::{Config, User};
+use crate::config::Config;
+use crate::daemon::reloader::Views;
 use crate::daemon::{Now, RunError};
 use crate::l10n::t;
-use crate::model::Account;
 use crate::server::{self, Commands, Server};
-
-/// What the API sees of the config; a reload changes it.
-pub(super) struct Shown {
-    pub(super) users: watch::Receiver<Arc<[User]>>,
-    pub(super) accounts: watch::Receiver<Arc<[Account]>>,
-}
 
 /// Serves the API beside the loop, until the daemon ends, if the config has it.
 pub(super) async fn start(
     config: &Config,
-    Shown { users, accounts }: Shown,
+    views: &Views,
     (commands, now): (Option<Commands>, &Now),
     tasks: &mut JoinSet<()>,
     mut ended: watch::Receiver<bool>,
@@ -33,9 +27,9 @@ pub(super) async fn start(
     })?;
     tracing::info!(%address, users = console.users.len(), "the HTTP API listens");
     let server = Server {
-        users,
+        users: views.users(),
         commands,
-        accounts,
+        accounts: views.configured(),
         database: super::database(&config.state_dir),
         inbox: config.inbox.clone(),
         lang: config.lang.unwrap_or_default(),

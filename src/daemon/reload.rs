@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::Config;
 use crate::daemon::dispatcher::api_bases;
-use crate::daemon::reloader::{Fixed, users};
+use crate::daemon::reloader::Fixed;
 use crate::daemon::{Daemon, RunError};
 use crate::l10n;
 use crate::text::alert as words;
@@ -54,13 +54,10 @@ impl Daemon {
         for (number, account) in self.engine.numbered_accounts() {
             self.dispatcher.set_way(number, account)?;
         }
-        let seen = &mut self.reloader.seen;
-        seen.views.update(&self.engine)?;
-        seen.users.send_replace(users(config));
-        seen.ping.replace(config.alerts.ping.clone());
+        self.reloader.views.update(&self.engine, config)?;
+        self.reloader.ping.replace(config.alerts.ping.clone());
         self.deliveries.reload(config.alerts.clone(), &self.engine);
-        self.pruner.keep(config.retention);
-        self.backups.reload(config.backup.clone());
+        self.upkeep.reload(config);
         for warning in &config.warnings {
             tracing::warn!("{warning}");
         }

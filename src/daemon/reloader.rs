@@ -57,20 +57,26 @@ impl Fixed {
     }
 }
 
-/// The accounts as the tasks beside the loop see them.
-pub(super) struct AccountViews {
+/// The accounts and the users as the tasks beside the loop see them.
+pub(super) struct Views {
+    users: watch::Sender<Arc<[User]>>,
     callbacks: watch::Sender<Callbacks>,
     configured: watch::Sender<Arc<[Account]>>,
     by_any_name: watch::Sender<Arc<[Account]>>,
 }
 
-impl AccountViews {
-    pub(super) fn of(engine: &Engine) -> Result<Self, StoreError> {
+impl Views {
+    pub(super) fn of(engine: &Engine, config: &Config) -> Result<Self, StoreError> {
         Ok(Self {
+            users: watch::Sender::new(users(config)),
             callbacks: watch::Sender::new(callbacks(engine)),
             configured: watch::Sender::new(configured(engine)),
             by_any_name: watch::Sender::new(engine.accounts_by_any_name()?.into()),
         })
+    }
+
+    pub(super) fn users(&self) -> watch::Receiver<Arc<[User]>> {
+        self.users.subscribe()
     }
 
     pub(super) fn callbacks(&self) -> watch::Receiver<Callbacks> {
@@ -85,28 +91,22 @@ impl AccountViews {
         self.by_any_name.subscribe()
     }
 
-    pub(super) fn update(&self, engine: &Engine) -> Result<(), StoreError> {
+    pub(super) fn update(&self, engine: &Engine, config: &Config) -> Result<(), StoreError> {
         self.by_any_name.send_replace(engine.accounts_by_any_name()?.into());
         self.callbacks.send_replace(callbacks(engine));
         self.configured.send_replace(configured(engine));
+        self.users.send_replace(users(config));
         Ok(())
     }
 }
 
-fn configured(engine: &Engine) -> Arc<[Account]> {
-    engine.accounts().map(|config| config.account.clone()).collect()
-}
-
 /// Returns who may use the API.
-pub(super) fn users(config: &Config) -> Arc<[User]> {
+fn users(config: &Config) -> Arc<[User]> {
     config.console.iter().flat_map(|console| console.users.iter().cloned()).collect()
 }
 
-/// What tasks beside the loop have of the config.
-pub(super) struct Seen {
-    pub(super) views: AccountViews,
-    pub(super) users: watch::Sender<Arc<[User]>>,
-    pub(super) ping: PingTask,
+fn configured(engine: &Engine) -> Arc<[Account]> {
+    engine.accounts().map(|config| config.account.clone()).collect()
 }
 
 /// Whether the config is being read.
@@ -155,7 +155,8 @@ pub(super) struct Reloader {
     /// None in a rehearsal.
     load: Option<LoadConfig>,
     pub(super) fixed: Fixed,
-    pub(super) seen: Seen,
+    pub(super) views: Views,
+    pub(super) ping: PingTask,
     to: mpsc::Sender<Input>,
     progress: Progress,
 }
@@ -163,11 +164,10 @@ pub(super) struct Reloader {
 impl Reloader {
     pub(super) fn new(
         load: Option<LoadConfig>,
-        fixed: Fixed,
-        seen: Seen,
+        (fixed, views, ping): (Fixed, Views, PingTask),
         to: mpsc::Sender<Input>,
     ) -> Self {
-        Self { load, fixed, seen, to, progress: Progress::Idle }
+        Self { load, fixed, views, ping, to, progress: Progress::Idle }
     }
 
     /// Reads the config; returns whether there is one to read.

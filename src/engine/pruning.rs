@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::engine::Engine;
 use crate::retention::{self, is_over};
-use crate::store::{EndedAfter, ScansAfter, StoreError, Tx};
+use crate::store::{EndedAfter, EndedJobs, ScansAfter, StoreError, Tx};
 
 /// How many jobs one transaction looks at: a list of receivers alone may have 300 kB.
 const JOBS: i64 = 20;
@@ -38,7 +38,7 @@ impl Pruning {
     ) -> Result<Self, StoreError> {
         Ok(match self {
             Self::Jobs(after) => match tx.ended_before(before, &after, JOBS)? {
-                Some((jobs, next)) => {
+                Some(EndedJobs { jobs, next }) => {
                     for (id, _) in jobs.iter().filter(|(_, job)| is_over(job, before)) {
                         tx.prune_job(id, now)?;
                     }

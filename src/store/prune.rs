@@ -1,7 +1,7 @@
 //! Removes what is older than the history that is kept, a little at a time.
 //!
 //! Of a job that is over its content, attempts, charges and history go. Its row, its clientmsgids and
-//! its msg_ids stay for ever: they refuse the id, and recognise a late event. `pruned_at` says that
+//! its `msg_id`s stay for ever: they refuse the id, and recognise a late event. `pruned_at` says that
 //! nothing of it can be requested again, because the rows that would show what was sent are gone.
 
 use chrono::{DateTime, Utc};
@@ -16,6 +16,15 @@ use crate::store::{Result, StoreError, Tx, instant, millis, unreadable};
 /// Where a walk through the jobs that ended continues: behind this end and id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndedAfter(i64, String);
+
+/// Jobs that ended, in this order.
+#[derive(Clone, Debug)]
+pub struct EndedJobs {
+    /// Some of them.
+    pub jobs: Vec<(JobId, EndedJob)>,
+    /// Where to continue.
+    pub next: EndedAfter,
+}
 
 /// Where a walk through the counts of scans continues: behind this account, scene, day and event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,7 +65,7 @@ impl Tx<'_> {
         before: DateTime<Utc>,
         after: &EndedAfter,
         most: i64,
-    ) -> Result<Option<(Vec<(JobId, EndedJob)>, EndedAfter)>> {
+    ) -> Result<Option<EndedJobs>> {
         let mut statement = self.db.prepare_cached(
             "WITH live_series (id) AS (SELECT id FROM series WHERE state = 'lost'
                  OR (state = 'active' AND (next_at IS NOT NULL OR EXISTS (SELECT 1 FROM occurrence
@@ -92,7 +101,8 @@ impl Tx<'_> {
             let id = JobId::parse(&id).ok_or_else(|| unreadable("job.id", &id))?;
             Ok((id, job))
         };
-        Ok(Some((rows.into_iter().map(parse).collect::<Result<_>>()?, next)))
+        let jobs = rows.into_iter().map(parse).collect::<Result<_>>()?;
+        Ok(Some(EndedJobs { jobs, next }))
     }
 
     /// Removes what is no longer needed of a job that is over.
