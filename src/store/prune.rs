@@ -159,14 +159,14 @@ impl Tx<'_> {
             "DELETE FROM decision WHERE id IN (SELECT id FROM
                  (SELECT id, at FROM decision ORDER BY id LIMIT ?2) WHERE at < ?1)",
             "DELETE FROM charge WHERE api_call IN (SELECT id FROM
-                 (SELECT id, kind, state, ended_at FROM api_call WHERE job IS NULL ORDER BY id
-                     LIMIT ?2)
-                 WHERE ended_at < ?1 AND kind IN ('preview', 'speed_get', 'speed_set'))
+                 (SELECT id, ended_at FROM api_call WHERE job IS NULL
+                     AND kind IN ('preview', 'speed_get', 'speed_set') ORDER BY id LIMIT ?2)
+                 WHERE ended_at < ?1)
              AND NOT EXISTS (SELECT 1 FROM decision WHERE decision.charge = charge.id)",
             "DELETE FROM api_call WHERE id IN (SELECT id FROM
-                 (SELECT id, kind, state, ended_at FROM api_call WHERE job IS NULL ORDER BY id
-                     LIMIT ?2)
-                 WHERE ended_at < ?1 AND kind IN ('preview', 'speed_get', 'speed_set'))
+                 (SELECT id, ended_at FROM api_call WHERE job IS NULL
+                     AND kind IN ('preview', 'speed_get', 'speed_set') ORDER BY id LIMIT ?2)
+                 WHERE ended_at < ?1)
              AND NOT EXISTS (SELECT 1 FROM charge WHERE charge.api_call = api_call.id)",
             "DELETE FROM refused_file WHERE name IN
                  (SELECT name FROM refused_file WHERE refused_at < ?1 LIMIT ?2)",
