@@ -128,7 +128,7 @@ impl Tx<'_> {
             let advice = t!("attention-mend-file", name = %name);
             Ok(AlertView {
                 why: None,
-                file: Some(name.clone()),
+                file: Some(name),
                 id: None,
                 account: None,
                 kind: KIND.into(),
