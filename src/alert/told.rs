@@ -40,6 +40,11 @@ pub enum Told {
     /// The config lacks an account with planned jobs.
     Unconfigured,
 
+    /// A changed config cannot be used.
+    ConfigRefused { why: String },
+    /// Changed keys of the config are not in use.
+    NeedsRestart { keys: String },
+
     // The callback.
     /// Pushes are refused.
     CallbackRefused { refusal: String },
@@ -93,6 +98,8 @@ pub enum Told {
     DatabaseLocked { by: Option<String> },
     /// The daemon ended because its storage failed.
     StorageFailed { error: String },
+    /// A backup was not made.
+    BackupFailed { error: String },
     /// What happened cannot be read.
     NotRead,
 

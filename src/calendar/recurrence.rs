@@ -157,11 +157,11 @@ impl Cron {
         let days = match (days, lang()) {
             ("", _) => t!("cron-every-day"),
             (days, Lang::En) => days.to_owned(),
-            (days, Lang::ZhCn) => days
-                .replace(", （", "（")
-                .replace(", 和 ", "和")
-                .replace(", ", "、")
-                .replace(" 和 ", "和"),
+            (days, Lang::ZhCn) => {
+                let days = days.replace(", 和 ", " 和 ").replace(" 和 周", "和周");
+                let days = days.replace(" 和 每", "和每").replace("月 和 ", "月和 ");
+                days.replace(", （", "（").replace(", ", "、")
+            }
         };
         let times: Vec<_> =
             self.times.iter().map(|time| time.format("%H:%M").to_string()).collect();
@@ -172,7 +172,8 @@ impl Cron {
             }
             _ => times.concat(),
         };
-        t!("cron-words", times = times, days = days)
+        // No space after a full-width bracket.
+        t!("cron-words", times = times, days = days).replace("） ", "）")
     }
 
     /// Returns the dates that the expression matches, from a first one on.
@@ -570,8 +571,8 @@ mod tests {
             ("0 20 * * FRI", "每周五 20:00"),
             ("0 20 * * MON,WED,FRI", "每周一、周三和周五 20:00"),
             ("0 20 * * FRI#L", "每月最后一个周五 20:00"),
-            ("0 20 1,15 * *", "每月 1和15 日 20:00"),
-            ("0 20 L 3 *", "每月最后一天（限 3 月） 20:00"),
+            ("0 20 1,15 * *", "每月 1 和 15 日 20:00"),
+            ("0 20 L 3 *", "每月最后一天（限 3 月）20:00"),
         ] {
             let told = crate::l10n::within(Lang::ZhCn, || series(cron, Asia::Shanghai).words());
             assert_eq!(told, words);

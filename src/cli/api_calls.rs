@@ -113,6 +113,7 @@ pub(super) fn preview(
     if job.action != "broadcast" {
         return Err(Problem::No(t!("call-no-broadcast", job = %id)));
     }
+    store.read().refuse_pruned(&id)?;
     if job.msgtype == "wxcard" && options.card_ext.is_none() {
         return Err(Problem::No(t!("call-needs-card-ext")));
     }

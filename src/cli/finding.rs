@@ -76,7 +76,8 @@ impl Finding {
             Verdict::Warning => (t!("finding-warning"), Tone::Warn),
             Verdict::Bad => (t!("finding-bad"), Tone::Alarm),
         };
-        let account = self.account.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+        let account = self.account.as_deref().map(|name| t!("finding-account", name = name));
+        let account = account.unwrap_or_default();
         let (check, what) = (check_name(self.check), self.what.as_str());
         let line = t!("finding-line", account = account, check = check, what = what);
         page.labelled(tone, 0, &label, &line);

@@ -19,6 +19,7 @@ use super::series;
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database};
 use crate::calendar;
+use crate::calendar::json::maybe_rfc3339;
 use crate::config::Config;
 use crate::l10n::t;
 use crate::model::{BatchState, JobId, JobState};
@@ -74,6 +75,9 @@ struct StoryView {
     receivers: Option<String>,
     #[serde(skip)]
     is_short: bool,
+    /// When its content, attempts and history were removed, if they were.
+    #[serde(serialize_with = "maybe_rfc3339", skip_serializing_if = "Option::is_none")]
+    pruned_at: Option<DateTime<Utc>>,
 }
 
 /// The result of a job.
@@ -208,6 +212,10 @@ fn read(
         pictures: config.state_dir.join("qrcodes").display().to_string(),
         menu: menus::read(&tx, id)?,
         articles: tx.articles(id)?,
+        pruned_at: match JobId::parse(id) {
+            Some(id) => tx.pruned_at(&id)?,
+            None => None,
+        },
         job,
     })
 }
@@ -255,6 +263,10 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
     }
     for pre_send in &view.pre_sends {
         fact(page, Tone::Plain, &t!("show-label-before"), pre_send);
+    }
+    if let Some(at) = view.pruned_at {
+        let removed = t!("show-pruned", at = %calendar::beijing(at));
+        page.labelled(Tone::Quiet, 2, "removed   ", &removed);
     }
     if let Some(receivers) = &view.receivers {
         let tone = if view.is_short { Tone::Warn } else { Tone::Plain };

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use prometheus_client::encoding::text;
@@ -27,7 +28,7 @@ type Label = (&'static str, String);
 /// Where the numbers are read, and for which accounts.
 pub(super) struct Metrics {
     database: PathBuf,
-    accounts: Vec<Account>,
+    accounts: watch::Receiver<Arc<[Account]>>,
     locked_out: watch::Receiver<Option<LockedOut>>,
     /// One reading at a time: a client that asks often must not keep the disk busy.
     turn: Semaphore,
@@ -45,7 +46,7 @@ enum MetricsError {
 impl Metrics {
     pub(super) fn new(
         database: PathBuf,
-        accounts: Vec<Account>,
+        accounts: watch::Receiver<Arc<[Account]>>,
         locked_out: watch::Receiver<Option<LockedOut>>,
     ) -> Self {
         Self { database, accounts, locked_out, turn: Semaphore::new(1) }
@@ -54,7 +55,7 @@ impl Metrics {
     /// Returns the numbers as `OpenMetrics` text; none if they cannot be read now.
     pub(super) async fn read(&self, now: DateTime<Utc>) -> Option<String> {
         let _turn = self.turn.try_acquire().ok()?;
-        let (database, accounts) = (self.database.clone(), self.accounts.clone());
+        let (database, accounts) = (self.database.clone(), Arc::clone(&self.accounts.borrow()));
         let locked_out = self.locked_out.borrow().is_some();
         let read = move || -> Result<Option<String>, MetricsError> {
             let Some(store) = Store::open_existing(&database, now)? else {

@@ -214,7 +214,7 @@ reason-pause-too-long = the pause before its next request is longer than its tim
 reason-uploads-begin = prepares at { $at }: its uploads begin then
 reason-missed-after = missed if it has not gone by { $until }
 reason-goes-after = will not go until `{ $command }`
-reason-goes-after-config = will not go until the config is changed and the daemon restarted
+reason-goes-after-config = will not go until the config is changed and the daemon reloaded
 reason-daemon-not-running = waits for the daemon, which is not running
 reason-daemon-stuck = waits for the daemon, whose loop stands still
 reason-clock-not-trusted = waits for the platform's clock
@@ -317,13 +317,19 @@ alert-headline = qunfa { $urgency }: { $subject }
 alert-receiver-gone = the config has no such receiver any more
 alert-given-up = messages to the receiver { $receiver } were given up: { $error }
 alert-not-reaching = messages do not reach the receiver { $receiver }: { $error }
-alert-correct-receiver = correct it under `alerts` in the config and restart the daemon, then `qunfa alert test { $receiver }`; `qunfa alert list` shows the messages
+alert-correct-receiver = correct it under `alerts` in the config and reload the daemon, then `qunfa alert test { $receiver }`; `qunfa alert list` shows the messages
 alert-callback-silent = broadcasts of the last day were sent, and the callback brought no event of any: their results were asked for instead
 alert-see-callback = compare the callback's URL and token on the platform with the config, and see whether the proxy forwards /callback/ to the daemon
 alert-free-database = end that program, or let it finish; the daemon goes on by itself
 alert-not-read = what happened is stored in a form that this version cannot read
 alert-see-status = `qunfa status` shows what needs a person; report it with the log
 alert-see-disk = look at the disk and at the daemon's log; the service manager starts the daemon again, and what was under way is settled then
+alert-config-refused = the daemon continues with the config that it has: { $why }
+alert-see-config = see `qunfa config check`, correct the file, and reload the daemon
+alert-needs-restart = changed in the config, but needs a restart: { $keys }; the rest is in use
+alert-restart = restart the daemon
+alert-backup-failed = the backup of the database was not made: { $error }
+alert-see-backup = look at the folder's rights and its disk; the daemon tries again every hour
 alert-quota-low = { $used } of { $limit } of { $rule } in { $window } are used, { $left } are left
 alert-see-quota = `qunfa quota { $account }` shows what used it
 alert-approve = `qunfa show { $job }` shows it, `qunfa approve { $job }` lets it go
@@ -392,8 +398,10 @@ alert-kind-summary = summary
 alert-kind-test = test
 alert-kind-adopted = adopted
 alert-kind-appid = appid
+alert-kind-backup = backup
 alert-kind-callback = callback
 alert-kind-callback-silent = callback silent
+alert-kind-config = config
 alert-kind-delivery = delivery
 alert-kind-event-flood = event flood
 alert-kind-events-dropped = events dropped
@@ -1486,6 +1494,9 @@ config-secret-not-shown = `{ $key }` (the name, which may be the secret itself, 
 config-secret-no-folder = `{ $key }` (in a folder that is not there; as it may be the secret itself, it is not shown): { $problem }
 config-no-receiver = { $word } is no receiver
 config-no-kind-of-alert = { $word } is no kind of alert
+config-no-history = { $text } is neither a duration of 62 days or more nor `forever`
+config-write-400d = write it as 400d or 2years
+config-write-backup-dir = write `dir: /var/lib/qunfa/backups`: the folder for the backups
 
 ## receipt: answers to a file (src/daemon)
 
@@ -2016,7 +2027,7 @@ alerts-no-receiver = there is no receiver { $name }; the config has { $names }
 alerts-no-receivers = the config has no receivers: config.example.yaml shows `alerts`
 alerts-no-daemon = the daemon does not run, and it is the daemon that sends: start it, then try again
 alerts-no-database = the daemon has no database yet: try again
-alerts-sent-nothing = the daemon sent nothing: if the receivers are new in the config, restart it
+alerts-sent-nothing = the daemon sent nothing: if the receivers are new in the config, reload it
 ack-is = { $note } is { $kind }
 ack-label-severity = severity
 ack-label-account = account
@@ -2505,6 +2516,7 @@ demo-not-started = the daemon did not start
 demo-too-long = the rehearsal did not end in { $seconds } s
 demo-ended-as = job { $job } ended as { $state }
 demo-miscounted = the platform counted { $broadcasts } broadcasts for { $jobs } jobs
+show-pruned = its content, attempts and history, { $at }: `retention` in the config keeps no more
 
 ## doctor: `init`, `doctor`, `config check`
 
@@ -2512,6 +2524,7 @@ finding-good = good{"     "}
 finding-warning = warning{"  "}
 finding-bad = bad{"      "}
 finding-line = { $account }{ $check }: { $what }
+finding-account = { $name }:{" "}
 finding-config = config
 finding-secrets = secrets
 finding-zone-data = zone data
@@ -2596,6 +2609,17 @@ init-config =
         # served at /callback/{ $account }; its token is a word that you choose:
         # callback:
         #   token_file: { $folder }{ $account }.callback
+init-config-about =
+    The config of qunfa. Relative paths start in this file's folder. config.example.yaml
+    explains every line; `qunfa config check` checks this file.
+init-config-lang = the language of answers, alerts and commands
+init-config-state = the database; only its owner can look into it
+init-config-inbox = job files are dropped here
+init-config-listen = callbacks, /healthz and /metrics
+init-config-account = the account's name in job files
+init-config-callback =
+    With a callback, results come by themselves, and sends on the website are seen. It is
+    served at /callback/{ $account }; its token is a word that you choose:
 init-config-unit-secret = The unit passes /etc/qunfa/credentials/{ $account }.secret under this name.
 init-account = The account's name in job files
 init-kind = Its kind, subscription (订阅号) or service (服务号)
@@ -2737,9 +2761,9 @@ told-see-token-server = look at the token server, its secret and its IP list ({ 
 told-look-at-both = look at both broadcasts in the account's history ({ $history })
 told-see-mass-send-right = see whether the account may mass-send by API (verified, not a test account) and what the website's history shows
 told-after-crash = cancel that job, or settle it as `qunfa show` says, then resume the account; { $report }
-told-put-back = put the account back into the config, under this name or another, and restart the daemon; or cancel its jobs
-told-put-known-back = put { $known } back into the config; or give { $appid } another name there; or, if { $account } is to mean { $appid } from now on, write `replaces_appid: { $known }` below it: then the jobs of { $known } stay behind, under another name. Then restart the daemon
-told-put-earlier-back = put the earlier appid back into the config; or cancel the waiting jobs of { $account } (`qunfa jobs --account { $account }`). Then restart the daemon
+told-put-back = put the account back into the config, under this name or another, and reload the daemon; or cancel its jobs
+told-put-known-back = put { $known } back into the config; or give { $appid } another name there; or, if { $account } is to mean { $appid } from now on, write `replaces_appid: { $known }` below it: then the jobs of { $known } stay behind, under another name. Then reload the daemon
+told-put-earlier-back = put the earlier appid back into the config; or cancel the waiting jobs of { $account } (`qunfa jobs --account { $account }`). Then reload the daemon
 
 ## callback: why a push is refused, and what helps (src/wechat/listener/auth.rs)
 

@@ -176,6 +176,14 @@ impl Tx<'_> {
                 "UPDATE alert SET \"do\" = replace(\"do\", ?2, ?3) WHERE account = ?1",
                 params![new, asked, answer],
             )?;
+            // What an alert tells may contain a reason that names the account.
+            for table in ["alert", "notice"] {
+                let sql = format!(
+                    "UPDATE {table} SET what = json_replace(what, '$.why.account', ?1)
+                     WHERE account = ?1 AND json_valid(what)"
+                );
+                self.db.execute(&sql, params![new])?;
+            }
         }
         for old in names.keys() {
             self.run(

@@ -532,9 +532,10 @@ impl Tx<'_> {
             return Ok(());
         }
         // This window never ends: by time, every waiting job of the account would be read.
-        let (index, which) = match rule {
-            Rule::PermanentQrcodes => ("INDEXED BY job_code", "AND action = 'qrcode'"),
-            _ => ("INDEXED BY job_due", ""),
+        let (index, which) = if rule == Rule::PermanentQrcodes {
+            ("INDEXED BY job_code", "AND action = 'qrcode'")
+        } else {
+            ("INDEXED BY job_due", "")
         };
         // Two ranges of two indexes: joined by OR, they would read every waiting job of the account.
         let sql = format!(

@@ -28,6 +28,7 @@ impl<'a> About<'a> {
 }
 
 /// Returns what happened, as one sentence without a full stop.
+#[expect(clippy::too_many_lines, reason = "a table: one entry for each alert")]
 pub fn what(told: &Told, about: About<'_>) -> String {
     let (account, job) = (about.account(), about.job());
     match told {
@@ -47,6 +48,9 @@ pub fn what(told: &Told, about: About<'_>) -> String {
         }
         Told::Appid { why, .. } => reason::sentence(why),
         Told::Unconfigured => t!("told-unconfigured", account = %account),
+        Told::ConfigRefused { why } => t!("alert-config-refused", why = %why),
+        Told::NeedsRestart { keys } => t!("alert-needs-restart", keys = %keys),
+        Told::BackupFailed { error } => t!("alert-backup-failed", error = %error),
         Told::CallbackRefused { refusal } => {
             let why =
                 Refusal::parse(refusal).map_or_else(|| refusal.clone(), |one| one.to_string());
@@ -127,6 +131,9 @@ pub fn advice(told: &Told, about: About<'_>) -> Option<String> {
         Told::FollowersUnread { .. } => t!("told-followers-later", account = %account),
         Told::Appid { advice, .. } => of_pause(advice, account),
         Told::Unconfigured => of_pause(&Advice::PutBack, account),
+        Told::ConfigRefused { .. } => t!("alert-see-config"),
+        Told::NeedsRestart { .. } => t!("alert-restart"),
+        Told::BackupFailed { .. } => t!("alert-see-backup"),
         Told::CallbackRefused { refusal } => Refusal::parse(refusal)?.advice(),
         Told::HandlerFails { .. } => t!("told-see-handler"),
         Told::UnreadEvent { .. } => t!("told-event-kept"),

@@ -162,7 +162,7 @@ const MAY_HAVE: &[&str] = &[
 /// Words that only SQL has.
 const SQL: &[&str] = &[
     "SELECT", "INSERT", "UPDATE", "DELETE", "WHERE", "PRAGMA", "FROM", "JOIN", "AND", "NULL",
-    "CASE",
+    "CASE", "IN",
 ];
 
 /// The string literals of a file's production code, each with the statement up to it.

@@ -51,20 +51,39 @@ impl Plan {
             Secret::Unit => "${CREDENTIALS_DIRECTORY}/qunfa_",
             Secret::File(_) | Secret::Variable(_) => "",
         };
-        let text = t!(
-            "init-config",
-            lang = self.lang.name(),
-            state = state,
-            inbox = inbox,
-            key = account,
-            kind = kind,
-            appid = appid.as_str(),
-            secret = secret,
-            account = self.account.as_str(),
-            folder = folder
-        );
-        text + "\n"
+        let about = comment("", &t!("init-config-about"));
+        let callback =
+            comment("    ", &t!("init-config-callback", account = self.account.as_str()));
+        let [of_lang, of_state, of_inbox, of_listen, of_account] = [
+            t!("init-config-lang"),
+            t!("init-config-state"),
+            t!("init-config-inbox"),
+            t!("init-config-listen"),
+            t!("init-config-account"),
+        ];
+        let (lang, name) = (self.lang.name(), &self.account);
+        format!(
+            "{about}\
+             lang: {lang}    # {of_lang}\n\
+             state_dir: {state}    # {of_state}\n\
+             inbox: {inbox}    # {of_inbox}\n\
+             listen: 127.0.0.1:8071    # {of_listen}\n\
+             \n\
+             accounts:\n  \
+               {account}:    # {of_account}\n    \
+                 kind: {kind}\n    \
+                 appid: {appid}\n    \
+                 {secret}\n\
+             {callback}    \
+                 # callback:\n    \
+                 #   token_file: {folder}{name}.callback\n"
+        )
     }
+}
+
+/// Returns a text as lines of comment.
+fn comment(indent: &str, text: &str) -> String {
+    text.lines().map(|line| format!("{indent}# {line}\n")).collect()
 }
 
 /// Returns an account's name as a key of YAML.

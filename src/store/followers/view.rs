@@ -133,7 +133,11 @@ impl Tx<'_> {
         } else {
             t!("followers-listing", listed = %listed, ended = %ended, sets = %sets)
         };
-        let again = |why: String| t!("followers-asked-again", how = %how, tries = tries, n = %tries, why = %why);
-        Ok(Some(why.map_or(how.clone(), again)))
+        Ok(Some(match why {
+            Some(why) => {
+                t!("followers-asked-again", how = how, tries = tries, n = %tries, why = why)
+            }
+            None => how,
+        }))
     }
 }
