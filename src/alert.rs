@@ -84,6 +84,7 @@ const LOOK: &[&str] = &[
     "forward",
     "held",
     "hold",
+    "media",
     "menu",
     "no_result",
     "preview",

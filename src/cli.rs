@@ -19,6 +19,7 @@ mod decisions;
 mod doctor;
 mod events;
 mod finding;
+mod drafts;
 mod followers;
 mod forecast;
 mod format;
@@ -27,6 +28,7 @@ mod init;
 mod jobs;
 mod lookup;
 mod manual;
+mod media;
 mod menus;
 mod moves;
 mod places;
@@ -101,6 +103,7 @@ impl Arguments {
             | Command::Plan(_)
             | Command::Jobs(_)
             | Command::Followers(_)
+            | Command::Drafts(_)
             | Command::Qrcodes(_)
             | Command::Show(_)
             | Command::Retry(_)
@@ -156,6 +159,8 @@ enum Command {
     Show(show::Options),
     /// Count an account's followers and tags, as last read from the platform
     Followers(followers::Options),
+    /// List an account's draft box
+    Drafts(drafts::Options),
     /// List an account's QR codes, and how many users each brought
     Qrcodes(qrcodes::Options),
     /// Ask again for what was refused, failed or missed
@@ -408,12 +413,13 @@ fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, 
         }
         Command::Status(options) => status::run(options, &config()?, terminal)?,
         Command::Plan(options) => return plan::run(&options, &config()?, terminal),
-        Command::Check(options) => return check::run(&options, &config()?, terminal),
+        Command::Check(options) => return check::run(&options, &config()?, &who, terminal),
         Command::Render(options) => return render::run(&options, &config()?, terminal),
         Command::Submit(options) => return submit::run(&options, &config()?, terminal),
         Command::Jobs(options) => jobs::run(&options, &config()?, terminal)?,
         Command::Show(options) => show::run(&options, &config()?, terminal)?,
         Command::Followers(options) => followers::run(&options, &config()?, terminal)?,
+        Command::Drafts(options) => drafts::run(&options, &config()?, &who, terminal)?,
         Command::Qrcodes(options) => qrcodes::run(&options, &config()?, terminal)?,
         Command::Retry(options) => retry::run(&options, &config()?, &who, terminal)?,
         Command::Resume(options) => resume::run(&options, &config()?, &who, terminal)?,

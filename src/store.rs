@@ -28,6 +28,7 @@ mod job_row;
 mod ledger;
 mod list;
 mod listed;
+mod media;
 mod menu;
 mod mistake;
 mod moved;
@@ -93,6 +94,7 @@ pub use series::{
     DateAhead, DateDecision, PlannedDate, Recurring, Series, SeriesCancelled, SeriesState,
     fill_texts,
 };
+pub use media::MediumState;
 pub use settle::{ResponseFields, SendOutcome, Settled};
 pub use strangers::Strangers;
 pub use upload::{
@@ -107,7 +109,7 @@ pub use writes::{Seen, Writes};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The schema version that this program writes.
-pub const VERSION: i64 = 8;
+pub const VERSION: i64 = 9;
 
 /// The oldest schema version that can be upgraded.
 const OLDEST: i64 = 3;
@@ -119,6 +121,7 @@ const UPGRADES: &[&str] = &[
     include_str!("store/upgrade_6.sql"),
     include_str!("store/upgrade_7.sql"),
     include_str!("store/upgrade_8.sql"),
+    include_str!("store/upgrade_9.sql"),
 ];
 
 /// From this version on, a list's receivers are stored beside its body.

@@ -374,7 +374,7 @@ mod tests {
     #[test]
     fn an_id_is_read_where_a_broadcast_takes_it() {
         let mut world = World::service();
-        let mut codes = |world: &mut World, id: &str| {
+        let codes = |world: &mut World, id: &str| {
             let named = json!({ "media_id": id });
             let code = |path: &str, world: &mut World| {
                 let token = world.token(at(0));

@@ -1,0 +1,163 @@
+//! `drafts`: the draft box of an account (草稿箱), as the platform lists it now.
+//!
+//! The daemon reads one page for each request of this command, which asks for the next one and
+//! reports its progress.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde::Serialize;
+
+use super::api_calls::{self, Asking};
+use super::text::{self, Cell, Page, Table, Tone};
+use super::{Json, Problem, Terminal, database, lookup};
+use crate::calendar;
+use crate::config::Config;
+use crate::l10n::t;
+use crate::model::{ApiCall, Draft, DraftPage};
+use crate::store::{ApiCallView, Store};
+use crate::text::reason;
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// The account's name
+    #[arg(value_name = "ACCOUNT")]
+    account: String,
+    #[command(flatten)]
+    json: Json,
+}
+
+/// The whole answer.
+#[derive(Debug, Serialize)]
+struct DraftsView {
+    account: String,
+    drafts: Vec<DraftView>,
+}
+
+/// One draft.
+#[derive(Debug, Serialize)]
+struct DraftView {
+    media_id: String,
+    /// The title of its first article.
+    title: String,
+    /// The titles of all its articles.
+    articles: Vec<String>,
+    /// The address of its cover, if the platform gives it.
+    cover: Option<String>,
+    /// The media id of its cover.
+    thumb_media_id: Option<String>,
+    updated: Option<String>,
+    #[serde(skip)]
+    updated_at: Option<DateTime<Utc>>,
+}
+
+/// Lists the drafts of one account.
+pub(super) fn run(
+    options: &Options,
+    config: &Config,
+    who: &str,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let now = (terminal.now)();
+    let name = options.account.as_str();
+    lookup::named_account(config, name, now)?;
+    let Some(mut store) = database::open(config, now)? else {
+        return Err(api_calls::not_running());
+    };
+    let drafts = read((&mut store, config), name, who, terminal)?;
+    let drafts = drafts.into_iter().map(view).collect();
+    let view = DraftsView { account: name.to_owned(), drafts };
+    terminal.answer(options.json, &view, |page, view| render(page, view, now))
+}
+
+/// Lets the daemon read the whole draft box of an account.
+///
+/// A draft that moves between two pages because another one was changed is listed once.
+pub(super) fn read(
+    (store, config): (&mut Store, &Config),
+    account: &str,
+    who: &str,
+    terminal: &mut Terminal<'_>,
+) -> Result<Vec<Draft>, Problem> {
+    let mut asking = Asking { store, config, account, who };
+    let (mut drafts, mut seen) = (Vec::new(), HashSet::new());
+    let mut offset = 0;
+    loop {
+        let answer = asking.ask(&ApiCall::Drafts { offset }, (terminal.now)())?;
+        let page = page_of(account, &answer)?;
+        let listed = u32::try_from(page.drafts.len()).unwrap_or(u32::MAX);
+        offset = offset.saturating_add(listed);
+        drafts.extend(page.drafts.into_iter().filter(|one| seen.insert(one.media_id.clone())));
+        if listed == 0 || offset >= page.total {
+            return Ok(drafts);
+        }
+        let (read, all) = (text::count(offset.into()), text::count(page.total.into()));
+        let line = t!("drafts-progress", account = account, read = read, all = all);
+        // The outcome is the same if nobody reads the remark.
+        writeln!(terminal.remarks, "{line}").unwrap_or_default();
+    }
+}
+
+fn page_of(account: &str, answer: &ApiCallView) -> Result<DraftPage, Problem> {
+    let why = || answer.why.as_ref().map(|why| text::visible(&reason::sentence(why)));
+    match answer.state.as_str() {
+        "done" => serde_json::from_value(answer.answer.clone())
+            .map_err(|error| Problem::No(t!("drafts-failed", account = account, why = %error))),
+        "failed" => {
+            let why = why().unwrap_or_default();
+            Err(Problem::No(t!("drafts-failed", account = account, why = why)))
+        }
+        _ => Err(Problem::No(match why() {
+            Some(why) => t!("drafts-later-because", account = account, why = why),
+            None => t!("drafts-later", account = account),
+        })),
+    }
+}
+
+fn view(draft: Draft) -> DraftView {
+    let updated_at = draft.updated_at.and_then(|at| DateTime::from_timestamp(at, 0));
+    let title = draft.title().to_owned();
+    let first = draft.articles.first();
+    DraftView {
+        title,
+        cover: first.and_then(|article| article.thumb_url.clone()),
+        thumb_media_id: first.and_then(|article| article.thumb_media_id.clone()),
+        articles: draft.articles.into_iter().map(|article| article.title).collect(),
+        media_id: draft.media_id,
+        updated: updated_at.map(calendar::rfc3339),
+        updated_at,
+    }
+}
+
+fn render(page: &mut Page, view: &DraftsView, now: DateTime<Utc>) {
+    if view.drafts.is_empty() {
+        let line = t!("drafts-none", account = view.account.as_str());
+        return page.lines(Tone::Quiet, 0, &line);
+    }
+    let columns = [
+        (t!("drafts-head-title"), 0),
+        (t!("drafts-head-articles"), 8),
+        (t!("drafts-head-updated"), 44),
+    ];
+    let mut table = Table::new(&columns).right(&[1]);
+    for draft in &view.drafts {
+        let updated = draft.updated_at.map(|at| text::time_and_distance(at, now));
+        let untitled = || t!("drafts-untitled");
+        let title = if draft.title.is_empty() { untitled() } else { draft.title.clone() };
+        table.row(vec![
+            Cell::plain(&title),
+            Cell::plain(&text::count(draft.articles.len() as u64)),
+            Cell::plain(&updated.unwrap_or_else(|| t!("drafts-unknown"))),
+        ]);
+        table.note(Tone::Plain, &t!("drafts-media-id", id = draft.media_id.as_str()));
+        if let Some(cover) = draft.cover.as_ref().or(draft.thumb_media_id.as_ref()) {
+            table.note(Tone::Quiet, &t!("drafts-cover", cover = text::visible(cover)));
+        }
+    }
+    page.table(0, &table);
+    page.blank_line();
+    let count = text::count(view.drafts.len() as u64);
+    let line = t!("drafts-count", account = view.account.as_str(), count = count);
+    page.lines(Tone::Quiet, 0, &line);
+}
