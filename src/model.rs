@@ -14,6 +14,7 @@ mod material;
 
 mod menu;
 mod menu_change;
+mod named_media;
 
 mod qrcode;
 

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
+use super::drafts;
 use super::media;
 use super::moves::{self, MoveView};
 use super::qrcodes;
@@ -33,7 +34,8 @@ pub(super) struct Options {
     /// Job files, or folders of a job file and its lists
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// Let the daemon ask the platform whether it has each media id, once a day
+    /// Let the daemon look up drafts by their titles, and ask the platform whether it has each media
+    /// id, once a day
     #[arg(long)]
     media: bool,
     #[command(flatten)]
@@ -126,6 +128,11 @@ pub(super) fn run(
     terminal: &mut Terminal<'_>,
 ) -> Result<Answer, Problem> {
     let read = |path: &Path, _: &[&Account]| inbox::read_path(path);
+    let book = match options.media {
+        true => drafts::look_up(&options.files, read, (config, who), terminal)?,
+        false => drafts::for_rehearsal(&options.files, read, config, (terminal.now)())?,
+    };
+    let read = |path: &Path, _: &[&Account]| Ok(inbox::read_path(path)?.with_drafts(book.clone()));
     if options.media {
         media::ask(&options.files, read, (config, who), terminal)?;
     }

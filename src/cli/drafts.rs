@@ -3,20 +3,23 @@
 //! The daemon reads one page for each request of this command, which asks for the next one and
 //! reports its progress.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::api_calls::{self, Asking};
 use super::text::{self, Cell, Page, Table, Tone};
-use super::{Json, Problem, Terminal, database, lookup};
+use super::{Json, Problem, Terminal, database, lookup, rehearsal};
 use crate::calendar;
 use crate::config::Config;
+use crate::inbox::{DraftBook, FoundDraft, NamedDraft, Package, ReadError};
 use crate::l10n::t;
-use crate::model::{ApiCall, Draft, DraftPage};
-use crate::store::{ApiCallView, Store};
+use crate::model::{Account, ApiCall, Draft, DraftPage, JobId};
+use crate::store::{ApiCallView, Store, StoreError, Tx};
 use crate::text::reason;
 
 #[derive(Debug, Args)]
@@ -97,6 +100,98 @@ pub(super) fn read(
         // The outcome is the same if nobody reads the remark.
         writeln!(terminal.remarks, "{line}").unwrap_or_default();
     }
+}
+
+/// Looks up the drafts that files name by their titles; the daemon is asked only if there are some.
+///
+/// A job that is known keeps its draft if the box has it no more: dropping a file again, after its
+/// broadcast was sent, changes nothing.
+pub(super) fn look_up(
+    paths: &[PathBuf],
+    reader: impl Fn(&Path, &[&Account]) -> Result<Package, ReadError>,
+    (config, who): (&Config, &str),
+    terminal: &mut Terminal<'_>,
+) -> Result<DraftBook, Problem> {
+    let named = named(paths, reader, config);
+    if named.is_empty() {
+        return Ok(DraftBook::default());
+    }
+    let now = (terminal.now)();
+    let Some(mut store) = database::open(config, now)? else {
+        return Err(api_calls::not_running());
+    };
+    let mut boxes: BTreeMap<String, Vec<Draft>> = BTreeMap::new();
+    let mut book = BTreeMap::new();
+    for named in named {
+        if !boxes.contains_key(&named.account) {
+            let drafts = read((&mut store, config), &named.account, who, terminal)?;
+            boxes.insert(named.account.clone(), drafts);
+        }
+        let mut found =
+            FoundDraft::of(&named.title, &boxes[&named.account], |draft| shown(draft, now));
+        if let FoundDraft::None(_) = found
+            && let Some(known) = known(&store.read(), &named)?
+        {
+            found = known;
+        }
+        book.insert(named, found);
+    }
+    Ok(DraftBook::of(book))
+}
+
+/// Returns a book for files of which nothing is kept: the drafts of known jobs are those that they
+/// have, and the others are looked up later.
+pub(super) fn for_rehearsal(
+    paths: &[PathBuf],
+    reader: impl Fn(&Path, &[&Account]) -> Result<Package, ReadError>,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> Result<DraftBook, Problem> {
+    let mut book = BTreeMap::new();
+    let named = named(paths, reader, config);
+    // Whether the database can be read is said by what needs it.
+    if !named.is_empty()
+        && let Ok(Some(store)) = database::open(config, now)
+    {
+        for named in named {
+            if let Some(found) = known(&store.read(), &named)? {
+                book.insert(named, found);
+            }
+        }
+    }
+    Ok(DraftBook::for_rehearsal(book))
+}
+
+fn named(
+    paths: &[PathBuf],
+    reader: impl Fn(&Path, &[&Account]) -> Result<Package, ReadError>,
+    config: &Config,
+) -> BTreeSet<NamedDraft> {
+    let accounts = rehearsal::accounts(config);
+    // What cannot be read is reported once all is read.
+    let packages = paths.iter().filter_map(|path| reader(path, &accounts).ok());
+    packages.flat_map(|package| package.named_drafts(&accounts)).collect()
+}
+
+/// Returns the draft that a known job of this title has.
+fn known(tx: &Tx<'_>, named: &NamedDraft) -> Result<Option<FoundDraft>, StoreError> {
+    let Some(id) = named.job.as_deref().and_then(JobId::parse) else { return Ok(None) };
+    let is_same = tx.account_of(&id)?.as_ref() == Some(&named.account)
+        && tx.title(id.as_str())?.as_ref() == Some(&named.title);
+    if !is_same {
+        return Ok(None);
+    }
+    let body: Option<Value> = tx.body_of(&id)?.and_then(|body| serde_json::from_str(&body).ok());
+    let media_id = body.and_then(|body| body["mpnews"]["media_id"].as_str().map(str::to_owned));
+    Ok(media_id.map(FoundDraft::One))
+}
+
+/// Returns a draft by its media id and the time of its last change.
+fn shown(draft: &Draft, now: DateTime<Utc>) -> String {
+    let updated = draft.updated_at.and_then(|at| DateTime::from_timestamp(at, 0));
+    let updated = updated.map(|at| text::time_and_distance(at, now));
+    let updated = updated.unwrap_or_else(|| t!("drafts-unknown"));
+    t!("drafts-one", id = draft.media_id.as_str(), updated = updated)
 }
 
 fn page_of(account: &str, answer: &ApiCallView) -> Result<DraftPage, Problem> {

@@ -132,8 +132,8 @@ fn another_media_id_ends_the_alert_and_is_queried_at_once() {
 fn each_picture_is_queried_and_jobs_share_one_answer() {
     let mut world = world();
     let content = || pictures(&["a|picture", "a|gone"]);
-    world.job("a").at("2027-03-22 20:00").content(content()).submit();
-    world.job("b").at("2027-03-22 20:30").content(content()).submit();
+    world.job("a").at("2027-03-22 20:00").tag().content(content()).submit();
+    world.job("b").at("2027-03-22 20:30").tag().content(content()).submit();
 
     world.run_until("2027-03-21 21:00");
 
