@@ -81,6 +81,7 @@ pub use ingest::IngestOutcome;
 pub use ledger::{DecisionView, EntryView, Recorded};
 pub use list::{Deferred, Wanted};
 pub use listed::Receivers;
+pub use media::MediumState;
 pub use menu::{Applied, MenuJob};
 pub use notices::{Delivery, DeliveryOutcome, DeliveryState, DeliveryView, NoticeView, Timing};
 pub use qrcodes::{CodeRow, CodesProgress, ScanCount};
@@ -94,7 +95,6 @@ pub use series::{
     DateAhead, DateDecision, PlannedDate, Recurring, Series, SeriesCancelled, SeriesState,
     fill_texts,
 };
-pub use media::MediumState;
 pub use settle::{ResponseFields, SendOutcome, Settled};
 pub use strangers::Strangers;
 pub use upload::{

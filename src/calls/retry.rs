@@ -300,9 +300,7 @@ pub fn next(policy: Policy, progress: Progress, answer: Answer) -> Next {
             IfGone::Verify if requests > 1 && !recovered => Next::Verify,
             IfGone::LookElsewhere if !recovered => Next::Verify,
             IfGone::MakeAgain if !recovered => Next::MakeAgain(policy.nth_pause(1)),
-            IfGone::Fail | IfGone::Verify | IfGone::LookElsewhere | IfGone::MakeAgain => {
-                Next::Fail
-            }
+            IfGone::Fail | IfGone::Verify | IfGone::LookElsewhere | IfGone::MakeAgain => Next::Fail,
         },
     }
 }

@@ -17,6 +17,7 @@ use crate::calls::Role;
 use crate::config::Config;
 use crate::daemon;
 use crate::engine::{self, Deletability, Deletable, Undeletable};
+use crate::l10n::t;
 use crate::model::{ARTICLES_MOST, ApiCall, Deletion, JobId, Speed, Viewer};
 use crate::store::{ApiCallView, DecidedBy, JobView, NewApiCall, Store, StoreError, Tx};
 use crate::text::reason;
@@ -233,12 +234,17 @@ fn open(
     Ok((store, id, view))
 }
 
-pub(super) fn not_running() -> Problem {
+fn not_running() -> Problem {
     Problem::No(
         "the daemon is not running, and only it asks the platform: start it, or say `--no-wait` to \
          leave this for its start"
             .to_owned(),
     )
+}
+
+/// Returns that nothing can be asked without a daemon.
+pub(super) fn no_daemon() -> Problem {
+    Problem::No(t!("cli-only-daemon-asks"))
 }
 
 /// Stores what the daemon is to do, and waits for the outcome.
@@ -307,7 +313,7 @@ impl Asking<'_> {
     ) -> Result<ApiCallView, Problem> {
         let Self { store, config, account, who } = self;
         if daemon::running(&config.state_dir).is_none() {
-            return Err(not_running());
+            return Err(no_daemon());
         }
         let id = store.transaction(|tx| {
             may_ask(tx, config, account)?;

@@ -66,7 +66,7 @@ pub(super) fn run(
     let name = options.account.as_str();
     lookup::named_account(config, name, now)?;
     let Some(mut store) = database::open(config, now)? else {
-        return Err(api_calls::not_running());
+        return Err(api_calls::no_daemon());
     };
     let drafts = read((&mut store, config), name, who, terminal)?;
     let drafts = drafts.into_iter().map(view).collect();
@@ -118,7 +118,7 @@ pub(super) fn look_up(
     }
     let now = (terminal.now)();
     let Some(mut store) = database::open(config, now)? else {
-        return Err(api_calls::not_running());
+        return Err(api_calls::no_daemon());
     };
     let mut boxes: BTreeMap<String, Vec<Draft>> = BTreeMap::new();
     let mut book = BTreeMap::new();
@@ -246,7 +246,8 @@ fn render(page: &mut Page, view: &DraftsView, now: DateTime<Utc>) {
             Cell::plain(&updated.unwrap_or_else(|| t!("drafts-unknown"))),
         ]);
         table.note(Tone::Plain, &t!("drafts-media-id", id = draft.media_id.as_str()));
-        if let Some(cover) = draft.cover.as_ref().or(draft.thumb_media_id.as_ref()) {
+        // An address is often too long for a line; the JSON has it.
+        if let Some(cover) = &draft.thumb_media_id {
             table.note(Tone::Quiet, &t!("drafts-cover", cover = text::visible(cover)));
         }
     }
@@ -255,4 +256,86 @@ fn render(page: &mut Page, view: &DraftsView, now: DateTime<Utc>) {
     let count = text::count(view.drafts.len() as u64);
     let line = t!("drafts-count", account = view.account.as_str(), count = count);
     page.lines(Tone::Quiet, 0, &line);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::l10n::{self, Lang};
+    use crate::model::DraftArticle;
+
+    fn now() -> DateTime<Utc> {
+        "2027-03-20T12:00:00Z".parse().unwrap()
+    }
+
+    fn draft(media_id: &str, titles: &[&str], cover: Option<&str>) -> Draft {
+        let article = |title: &&str| DraftArticle {
+            title: (*title).to_owned(),
+            thumb_media_id: Some("THUMB-MEDIA-ID".to_owned()),
+            thumb_url: cover.map(str::to_owned),
+        };
+        let updated_at = Some((now() - chrono::TimeDelta::hours(2)).timestamp());
+        Draft {
+            media_id: media_id.to_owned(),
+            updated_at,
+            articles: titles.iter().map(article).collect(),
+        }
+    }
+
+    fn shown(lang: Lang, columns: usize) -> String {
+        let id = "0gQDn0FSBVQmjrLFVkIbf4rFVUFXjlXDHxcvd7eYJNqWl2TSJ5Vqk3Kp1oXzW9Ab";
+        let cover =
+            "http://mmbiz.qpic.cn/sz_mmbiz_jpg/abcdefghijklmnopqrstuvwxyz0123456789/0?wx_fmt=jpeg";
+        let drafts = vec![
+            draft(id, &["春天来了：城南旧事与新芽，一篇写给远行人的长信", "二"], Some(cover)),
+            draft("SHORT", &["", "x"], None),
+        ];
+        let drafts = drafts.into_iter().map(view).collect();
+        let view = DraftsView { account: "brand-club".to_owned(), drafts };
+        l10n::within(lang, || {
+            let mut page = Page::new(false, Some(columns));
+            render(&mut page, &view, now());
+            page.finish()
+        })
+    }
+
+    #[test]
+    fn a_draft_is_a_row_with_its_media_id_in_full() {
+        assert_eq!(
+            shown(Lang::En, 80),
+            "\
+title       articles  updated
+春天来了：城南旧事与新芽，一篇写给远行人的长信
+                   2  2027-03-20 18:00 +08:00 (2 h ago)
+    media_id 0gQDn0FSBVQmjrLFVkIbf4rFVUFXjlXDHxcvd7eYJNqWl2TSJ5Vqk3Kp1oXzW9Ab
+    cover THUMB-MEDIA-ID
+(no title)         2  2027-03-20 18:00 +08:00 (2 h ago)
+    media_id SHORT
+    cover THUMB-MEDIA-ID
+
+2 drafts of brand-club. `mpnews: { media_id: … }` sends one, and the platform
+then removes it.
+"
+        );
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for (lang, columns) in
+            [(Lang::En, 80), (Lang::En, 100), (Lang::ZhCn, 80), (Lang::ZhCn, 100)]
+        {
+            let text = shown(lang, columns);
+
+            for line in text.lines() {
+                assert!(text::width(line) <= columns, "{columns}: {line}");
+            }
+            assert!(
+                text.contains(
+                    "media_id 0gQDn0FSBVQmjrLFVkIbf4rFVUFXjlXDHxcvd7eYJNqWl2TSJ5Vqk3Kp1oXzW9Ab"
+                ),
+                "{text}"
+            );
+        }
+        assert!(shown(Lang::ZhCn, 80).starts_with("标题"));
+    }
 }

@@ -22,7 +22,7 @@ pub(super) fn ask(
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Problem> {
     let Some(mut store) = database::open(config, (terminal.now)())? else {
-        return Err(api_calls::not_running());
+        return Err(api_calls::no_daemon());
     };
     let files = rehearsal::read(paths, reader, config, (&store, true))?;
     let jobs = files.iter().flat_map(|file| &file.jobs);

@@ -453,7 +453,9 @@ fn answer_of(asked: &ApiCall, parsed: &ApiCallResponse, reply: &Reply) -> Answer
         ApiCallResponse::Pause(_) => Answer::AccountRefused,
         ApiCallResponse::UsedUp(_) => Answer::UsedUp,
         ApiCallResponse::Refused(said) if said.code == Some(codes::NO_SUCH_MSG_ID) => Answer::Gone,
-        ApiCallResponse::Refused(said) if is_check && said.code == Some(codes::NO_SUCH_MEDIA_ID) => {
+        ApiCallResponse::Refused(said)
+            if is_check && said.code == Some(codes::NO_SUCH_MEDIA_ID) =>
+        {
             Answer::Gone
         }
         ApiCallResponse::Refused(_) => Answer::Refused,

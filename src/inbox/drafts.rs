@@ -52,9 +52,7 @@ impl FoundDraft {
 fn nearest(title: &str, drafts: &[Draft]) -> Vec<String> {
     let titles: BTreeSet<_> = drafts.iter().map(|draft| draft.title().trim()).collect();
     let mut titles: Vec<_> = titles.into_iter().filter(|other| !other.is_empty()).collect();
-    titles.sort_by(|one, other| {
-        jaro_winkler(title, other).total_cmp(&jaro_winkler(title, one))
-    });
+    titles.sort_by(|one, other| jaro_winkler(title, other).total_cmp(&jaro_winkler(title, one)));
     titles.into_iter().take(NEAREST).map(str::to_owned).collect()
 }
 

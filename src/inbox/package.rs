@@ -17,8 +17,8 @@ use rustix::fs::{Mode, OFlags, fstat, open, openat};
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
-use super::entry::{self, Entry, EntryKind, FILE_MOST, Leaf, safe_path};
 use super::drafts::{BookEntry, DraftBook, NamedDraft};
+use super::entry::{self, Entry, EntryKind, FILE_MOST, Leaf, safe_path};
 use super::{
     InboxError, ListSource, Parsed, ParsedJob, Step, ends_with_marker, is_json, job, mpnews,
     picture, whole,

@@ -1721,6 +1721,7 @@ followers-no-tags = It has no tags.
 followers-head-tag = tag
 followers-head-name = name
 followers-head-followers = followers
+cli-only-daemon-asks = the daemon is not running, and only it asks the platform: start it first
 media-progress = { $read } of { $all } media ids are checked
 media-gone = the platform has neither a draft nor material with media id { $media } (asked { $distance }): the job will fail
 media-there = the platform has media id { $media } (asked { $distance })

@@ -1602,6 +1602,7 @@ followers-no-tags = 没有标签。
 followers-head-tag = 标签
 followers-head-name = 名称
 followers-head-followers = 粉丝
+cli-only-daemon-asks = 守护进程没有运行，而只有它会查询平台：请先启动它
 media-progress = 已检查 { $all } 个 media_id 中的 { $read } 个
 media-gone = 平台上既没有 media_id 为 { $media } 的草稿，也没有这样的素材（查询于 { $distance }）：任务会失败
 media-there = 平台上有 media_id { $media }（查询于 { $distance }）

@@ -104,7 +104,8 @@ mod tests {
         )
         .unwrap();
 
-        let ids: Vec<_> = Medium::of_buttons(&menu.button).into_iter().map(|one| one.media_id).collect();
+        let ids: Vec<_> =
+            Medium::of_buttons(&menu.button).into_iter().map(|one| one.media_id).collect();
         assert_eq!(ids, ["A", "B"]);
     }
 }

@@ -1,5 +1,6 @@
 //! Media, material and drafts: read, counted, changed and removed.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::account::MediaKind;
@@ -196,6 +197,21 @@ impl Platform {
         let full = content::integer(body.get("no_content")) != Some(1);
         let is_draft = |held: &Held| held.kind == MediaKind::Draft;
         self.list(call, page(body)?, is_draft, |id, held| json!({"content": news(id, held, full)}))
+    }
+
+    /// A draft is written on the website, with an article of each title.
+    pub fn write_draft(
+        &mut self,
+        appid: &str,
+        (media_id, titles): (&str, &[&str]),
+        now: DateTime<Utc>,
+    ) {
+        let article = |title: &&str| json!({"title": title, "content": "<p>好</p>", "thumb_media_id": "COVER"});
+        let content = Content::Articles(titles.iter().map(article).collect());
+        let held = Held { kind: MediaKind::Draft, until: None, at: now, content };
+        if let Ok(account) = self.account_by_appid(appid) {
+            account.held.insert(media_id.to_owned(), held);
+        }
     }
 
     /// `draft/delete`.

@@ -67,10 +67,9 @@ impl Tx<'_> {
                    AND state NOT IN ('waiting', 'dropped') AND ifnull(ended_at, ?3) > ?4
                  ORDER BY id DESC LIMIT 1",
             )?
-            .query_row(
-                params![account, parameters, millis(now), millis(now - HOLDS)],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-            )
+            .query_row(params![account, parameters, millis(now), millis(now - HOLDS)], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
             .optional()?;
         let Some((state, at, exists)) = last else { return Ok(None) };
         let state = State::parse(&state).ok_or_else(|| unreadable("api_call.state", &state))?;
@@ -79,11 +78,7 @@ impl Tx<'_> {
             (State::Done, Some(false)) => MediumState::Gone,
             (State::Done, None) | (State::Failed, _) => MediumState::Unknown,
             (
-                State::Waiting
-                | State::Planned
-                | State::InFlight
-                | State::InDoubt
-                | State::Dropped,
+                State::Waiting | State::Planned | State::InFlight | State::InDoubt | State::Dropped,
                 _,
             ) => MediumState::Asked,
         };

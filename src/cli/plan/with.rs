@@ -36,7 +36,8 @@ pub(super) fn read(
 ) -> Result<Result<PlanView, Refused>, Problem> {
     let reader = |path: &Path, _: &[&Account]| inbox::read_path(path);
     let book = drafts::for_rehearsal(paths, reader, config, now)?;
-    let reader = |path: &Path, _: &[&Account]| Ok(inbox::read_path(path)?.with_drafts(book.clone()));
+    let reader =
+        |path: &Path, _: &[&Account]| Ok(inbox::read_path(path)?.with_drafts(book.clone()));
     let files = rehearsal::read(paths, reader, config, (store, true))?;
     let seen = rehearsal::rehearse(store, &files, config, now, |tx, taken| {
         if !taken.iter().all(|file| file.ok()) {
