@@ -10,6 +10,7 @@
 mod backlog;
 mod callback;
 mod clock_watch;
+mod console;
 mod crash;
 mod database_file;
 mod delivery;
@@ -38,6 +39,7 @@ use crate::engine::{
     Engine, HighWaterMark, IngestError, OfferedFile, StateDirectory, crash_context,
 };
 use crate::inbox::Inbox;
+use crate::server::Commands;
 use crate::store::{LastSeen, RefusedFile, Store, StoreError};
 
 use backlog::{Backlog, Done, acknowledge};
@@ -162,18 +164,26 @@ pub struct Options {
     pub jump: Option<Jump>,
     /// Receives the address that the callback listener got.
     pub on_listen: Option<oneshot::Sender<SocketAddr>>,
+    /// Runs the commands of the HTTP API; none if it has none.
+    pub commands: Option<Commands>,
     /// Ends the daemon, in addition to the signals.
     pub stop: watch::Receiver<bool>,
 }
 
-/// Runs the daemon until it is asked to stop.
+/// Runs the daemon until it is asked to stop; `commands` runs those of its HTTP API.
 ///
 /// # Errors
 /// See [`RunError`].
-pub fn run(config: Config, now: Now) -> Result<(), RunError> {
+pub fn run(config: Config, now: Now, commands: Commands) -> Result<(), RunError> {
     let runtime = runtime()?;
     let (_stop, stopped) = watch::channel(false);
-    let options = Options { now: Arc::clone(&now), jump: None, on_listen: None, stop: stopped };
+    let options = Options {
+        now: Arc::clone(&now),
+        jump: None,
+        on_listen: None,
+        commands: Some(commands),
+        stop: stopped,
+    };
     let state = config.state_dir.clone();
     crash::watch(&state, Arc::clone(&now));
     let outcome = runtime.block_on(serve(config, options));
@@ -232,6 +242,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         let sink = callback::CallbackHandler::new(&engine, database(&state), way);
         tasks.spawn(callback::serve(listener, sink, ended.clone()));
     }
+    console::start(&config, (options.commands, &options.now), &mut tasks, ended.clone()).await?;
     let accounts = engine.accounts_by_any_name()?;
     let (clock, to) = (options.now.clone(), sender.clone());
     let lang = config.lang.unwrap_or_default();
@@ -242,9 +253,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         check_state_directory(database(&state), sender.clone());
     }
     let heartbeat = heartbeat::HeartbeatWriter::start(&state, listens, &mut tasks, now);
-    if let Some(url) = config.alerts.ping.clone() {
-        tasks.spawn(delivery::ping(url, heartbeat.watch()));
-    }
+    tasks.spawn(delivery::ping(config.alerts.ping.clone(), heartbeat.watch()));
     let deliveries = Deliveries::new((config.alerts, lang), &engine, &options.now, sender.clone());
     let dispatcher = Dispatcher::new(ways, &state, options.now.clone(), sender);
     let mut daemon = Daemon {
