@@ -286,6 +286,7 @@ pub fn of_bytes(name: &str, bytes: Vec<u8>) -> Result<Package, ReadError> {
         sha256: hex(&Sha256::digest(&bytes)),
         bytes,
         lists: Lists::None,
+        book: DraftBook::default(),
     })
 }
 
