@@ -226,6 +226,8 @@ pub enum Reason {
     MenuNotCreatable { buttons: Vec<String> },
     /// Its content is not prepared, so it cannot be previewed.
     NotPrepared,
+    /// The platform has neither a draft nor material with a media id.
+    MediaGone { media_id: String },
     /// It has no content that could be previewed.
     NoPreviewOfContent,
     /// A coupon's preview needs more than its id.

@@ -6,6 +6,7 @@
 
 mod page;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,7 +16,7 @@ use serde::Serialize;
 
 use super::{Answer, Json, Problem, Terminal, text};
 use crate::config::Config;
-use crate::inbox::{self, ArticleRemark, Diagnostic, Package, ParsedJob, ReadError};
+use crate::inbox::{self, ArticleRemark, Diagnostic, DraftBook, Package, ParsedJob, ReadError};
 use crate::model::{Account, Article, Content};
 
 #[derive(Debug, Args)]
@@ -124,6 +125,7 @@ fn read(path: &Path, accounts: &[&Account]) -> Result<(Package, Vec<ParsedJob>),
             vec![Diagnostic::whole(&path.display().to_string(), &message, None)]
         }
     })?;
+    let package = package.with_drafts(DraftBook::for_rehearsal(BTreeMap::new()));
     let jobs = package.parse(accounts)?.jobs;
     Ok((package, jobs))
 }

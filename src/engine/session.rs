@@ -292,6 +292,11 @@ impl Session {
         (ticket, response): (Ticket, &HttpResponse),
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        if let Ticket::ApiCall(ask) = ticket
+            && tx.api_call(ask.api_call)?.api_call.brings_files()
+        {
+            return Ok(());
+        }
         let name = &self.config.account.name;
         let question = question(ticket);
         let Some(why) = protocol::unreadable(response) else {

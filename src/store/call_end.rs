@@ -32,6 +32,10 @@ impl Tx<'_> {
         why: &Reason,
         now: DateTime<Utc>,
     ) -> Result<()> {
+        if let ApiCall::MediaCheck(_) = api_call.api_call {
+            // Without an answer nothing is known, and the broadcast needs none.
+            return Ok(());
+        }
         let words = reason::sentence(why);
         let account = self.account_of(job)?;
         let name = account.as_deref().unwrap_or_default();
@@ -52,7 +56,9 @@ impl Tx<'_> {
             | ApiCall::MenuConditional(_)
             | ApiCall::MenuConditionalDelete { .. }
             | ApiCall::Qrcode(_)
-            | ApiCall::Picture(_) => (
+            | ApiCall::Picture(_)
+            | ApiCall::Drafts { .. }
+            | ApiCall::MediaCheck(_) => (
                 "preview",
                 format!("the {} of job {job} failed: {words}", api_call.api_call),
                 format!("`qunfa preview {job} --to NAME` shows it; `qunfa cancel {job}` stops it"),

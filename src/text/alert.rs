@@ -8,7 +8,7 @@ use super::{names, reason};
 use crate::alert::{self, Event, Fact, Message, Severity, redact};
 use crate::calendar::{self, Window};
 use crate::l10n::{self, t};
-use crate::model::JobId;
+use crate::model::{JobId, MediaUse, Medium};
 use crate::quota::Rule;
 use crate::reason::{NamedJob, Reason};
 
@@ -129,6 +129,21 @@ pub fn show(job: &str) -> String {
 /// Returns what to do about a refused file.
 pub fn mend(file: &str) -> String {
     t!("alert-mend", file = %file)
+}
+
+/// Returns that the platform does not have what a media id of a job names, and what helps.
+pub fn media_gone(
+    (job, title): (&JobId, Option<&str>),
+    medium: &Medium,
+    account: &str,
+) -> (String, String) {
+    let job = reason::job_name(&NamedJob { id: job.clone(), title: title.map(str::to_owned) });
+    let what = t!("alert-media-gone", media = %medium.media_id, job = %job);
+    let advice = match medium.used_as {
+        MediaUse::Articles => t!("alert-media-gone-draft", account = %account),
+        MediaUse::File | MediaUse::Material => t!("alert-media-gone-material"),
+    };
+    (what, advice)
 }
 
 fn urgency(message: &Message) -> String {

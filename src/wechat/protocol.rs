@@ -3,7 +3,7 @@
 //! The body of a broadcast is built once and kept, because the platform compares the requests under
 //! one `clientmsgid`: the same broadcast must give the same bytes in every version of this program.
 //! [`response`] reads the responses, [`upload`] has the requests before a broadcast, [`api_call`] has
-//! the calls that are not broadcasts, and [`diagnosis`] those that only look. Requests hold tokens and secrets, so their
+//! the calls that are not broadcasts, [`media`] reads drafts and media, and [`diagnosis`] those that only look. Requests hold tokens and secrets, so their
 //! `Debug` shows neither query nor body.
 
 use std::borrow::Cow;
@@ -20,6 +20,7 @@ use crate::model::{Audience, Broadcast, Content, Format, Images};
 pub mod api_call;
 pub mod diagnosis;
 pub mod followers;
+pub mod media;
 pub mod response;
 pub mod upload;
 
@@ -37,6 +38,9 @@ pub const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The shortest value of a token server's URL that may be a key.
 const KEY_MIN: usize = 8;
+
+/// How much is read of a response whose beginning is enough. A refusal is far shorter.
+pub const GLANCE: usize = 16 * 1024;
 
 /// Requests a token that others may keep using.
 const STABLE_TOKEN: &str = "/cgi-bin/stable_token";
@@ -69,6 +73,8 @@ pub struct Request {
     pub form: Option<Form>,
     /// The files that the response is for; such a request goes to the platform's website.
     pub save: Option<Save>,
+    /// Whether the beginning of the response is enough: [`GLANCE`] bytes.
+    pub is_glance: bool,
     /// How long it may take, from the start of the host's look-up to the last byte of the response.
     pub timeout: Duration,
 }
@@ -132,6 +138,7 @@ impl Request {
             body: None,
             form: None,
             save: None,
+            is_glance: false,
             timeout: TIMEOUT,
         }
     }
@@ -141,7 +148,16 @@ impl Request {
         let timeout =
             if path.starts_with("/cgi-bin/message/mass/") { MASS_TIMEOUT } else { TIMEOUT };
         let (method, path) = (Method::Post, Cow::Borrowed(path));
-        Self { method, path, query, body: Some(body), form: None, save: None, timeout }
+        Self {
+            method,
+            path,
+            query,
+            body: Some(body),
+            form: None,
+            save: None,
+            is_glance: false,
+            timeout,
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use crate::wechat::codes::{self, Verdict, WAIT_S};
@@ -182,6 +182,16 @@ pub(super) struct Fields {
     pub(super) menuid: Option<Value>,
     pub(super) is_menu_open: Option<Value>,
     pub(super) selfmenu_info: Option<Value>,
+    pub(super) news_item: Option<IgnoredAny>,
+    down_url: Option<IgnoredAny>,
+    video_url: Option<IgnoredAny>,
+}
+
+impl Fields {
+    /// Returns whether it has the address of a video.
+    pub(super) fn has_video(&self) -> bool {
+        self.down_url.is_some() || self.video_url.is_some()
+    }
 }
 
 /// Reads the response to a mass send.
