@@ -429,7 +429,7 @@ impl Store {
     }
 
     /// Returns a number that changes when another connection writes.
-    fn data_version(&self) -> Result<i64> {
+    pub fn data_version(&self) -> Result<i64> {
         Ok(self.db.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
     }
 

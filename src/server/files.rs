@@ -60,6 +60,17 @@ impl Files {
         Ok(json!({"name": name, "receipt": format!("{BASE}/files/{name}")}))
     }
 
+    /// Makes sure that a file is right, and about accounts and jobs of the user.
+    pub(super) fn check_bytes(
+        &self,
+        user: &User,
+        (name, body): (&str, Vec<u8>),
+        store: Option<&Store>,
+    ) -> Result<(), Refusal> {
+        let package = inbox::of_bytes(name, body).map_err(unread)?;
+        self.check(user, &package, store)
+    }
+
     /// Makes sure that the file is right, and about accounts and jobs of the user.
     fn check(&self, user: &User, package: &Package, store: Option<&Store>) -> Result<(), Refusal> {
         let accounts: Vec<_> =
