@@ -50,6 +50,7 @@ use dispatcher::Dispatcher;
 use input::{Input, Trouble, ValidFile};
 use signals::Signals;
 
+pub use files::files_folder;
 pub use heartbeat::{Clock, Heartbeat, LockedOut, heartbeat};
 pub use ingest::offered;
 pub use lock::{Running, running};

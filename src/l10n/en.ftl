@@ -1833,6 +1833,18 @@ ack-comes-back = It comes back when something new happens to it.
 ack-not-job = job { $job } does not stand under attention: `qunfa show { $job }`
 ack-unknown = nothing under attention is called { $thing }: `qunfa status` shows the ids
 
+decisions-time = write a time in RFC 3339, like 2027-03-13T20:00:00+08:00
+decisions-none = Nobody decided anything yet.
+decisions-all = all accounts
+decisions-hold = put on hold by { $who }
+decisions-resume = resumed by { $who }
+decisions-record = a send made elsewhere recorded by { $who }
+decisions-return = taken back by { $who }
+decisions-acknowledge = taken out of attention by { $who }
+series-none = There is no series.
+series-line = { $id } is { $state }, of { $account }
+approve-other-content = job { $job } is not the one that was read any more: a job file changed it. Read it again; `qunfa show { $job }` has its digest
+
 ## status: `qunfa status`
 
 ## plan: `plan`, `check`, `submit`, the forecast

@@ -1716,6 +1716,18 @@ ack-comes-back = 有新的情况时会再次出现。
 ack-not-job = 任务 { $job } 不在待处理之列：`qunfa show { $job }`
 ack-unknown = 待处理事项中没有 { $thing }：`qunfa status` 会显示编号
 
+decisions-time = 时间请写成 RFC 3339 格式，例如 2027-03-13T20:00:00+08:00
+decisions-none = 还没有任何操作记录。
+decisions-all = 所有账号
+decisions-hold = 由 { $who } 暂停
+decisions-resume = 由 { $who } 恢复
+decisions-record = 由 { $who } 登记了在别处的发送
+decisions-return = 由 { $who } 撤回
+decisions-acknowledge = 由 { $who } 确认
+series-none = 没有系列任务。
+series-line = { $id }：{ $state }，账号 { $account }
+approve-other-content = 任务 { $job } 已不是所看到的内容：任务文件修改了它。请重新查看；`qunfa show { $job }` 显示其摘要
+
 ## status: `qunfa status`
 
 ## plan: `plan`, `check`, `submit`, the forecast
@@ -1784,6 +1796,7 @@ help-check--files = 任务文件，或含一个任务文件及其名单的文件
 help-check--json = 输出供程序读取的 JSON
 help-render = 按手机上的样子显示任务文件中的消息
 help-render--file = 任务文件，或含任务文件及其引用的文件的文件夹
+help-render--job = 显示这个已排入任务所存储的内容
 help-render--out = 把页面写入这个文件
 help-render--open = 在浏览器中打开页面
 help-render--json = 输出供程序读取的 JSON
@@ -1821,6 +1834,14 @@ help-jobs--account = 只列出这个账号的任务
 help-jobs--state = 只列出这种状态的任务
 help-jobs--limit = 只列出这么多个，取到期时间离现在最近的（文本默认 50 个，JSON 默认全部）
 help-jobs--json = 输出供程序读取的 JSON
+help-series = 列出系列任务及各自的下一期
+help-series--account = 只列出这个账号的系列任务
+help-series--json = 输出供程序读取的 JSON
+help-decisions = 列出谁决定了什么，最新的在前
+help-decisions--account = 只列出关于这个账号或所有账号的决定
+help-decisions--before = 只列出这个时间（RFC 3339）之前的决定
+help-decisions--limit = 最多列出这么多个，取最新的
+help-decisions--json = 输出供程序读取的 JSON
 help-show = 显示一个任务的全部经过
 help-show--job = 任务、系列任务或待处理事项的编号
 help-show--json = 输出供程序读取的 JSON
@@ -1845,6 +1866,7 @@ help-hold--why = 说明理由；理由会与操作人一起存储和显示
 help-approve = 放行一个待审核的任务
 help-approve--job = 任务编号
 help-approve--why = 说明理由；理由会与操作人一起存储和显示
+help-approve--digest = 仅当任务仍是所看到的内容时才放行：`show --json` 的 `digest`
 help-approve--until = 系列任务到这个日期为止的各期，包括尚未排入的
 help-cancel = 取消一个任务中确定尚未发出的部分
 help-cancel--job = 任务编号

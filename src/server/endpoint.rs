@@ -171,6 +171,17 @@ pub const ENDPOINTS: &[Endpoint] = &[
         ],
     ),
     get("/jobs/{id}", Action::Json("show"), Scope::Job, &[ID]),
+    get("/series", Action::Json("series"), Scope::Selection, &[ONLY]),
+    get(
+        "/decisions",
+        Action::Json("decisions"),
+        Scope::Selection,
+        &[
+            ONLY,
+            optional("before", Argument::Value("--before", None), "Only those before this time"),
+            optional("limit", Argument::Value("--limit", None), "At most so many, 50 otherwise"),
+        ],
+    ),
     get(
         "/plan",
         Action::Json("plan"),
@@ -214,6 +225,11 @@ pub const ENDPOINTS: &[Endpoint] = &[
                 "until",
                 Argument::Value("--until", None),
                 "The dates of a series up to this one, also those that are not planned yet",
+            ),
+            optional(
+                "digest",
+                Argument::Value("--digest", None),
+                "Only if the job still has this digest, as it was shown",
             ),
             WHY,
         ],
