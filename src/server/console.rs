@@ -8,6 +8,7 @@
 
 mod answers;
 mod changes;
+mod files;
 mod login;
 mod page;
 mod pages;
@@ -38,6 +39,7 @@ use super::endpoint::{Action, ENDPOINTS, Endpoint, Method};
 use super::handler::{self, BODY_MOST, Handler};
 use super::problem::Refusal;
 use super::request::Said;
+use crate::inbox::FILE_MOST;
 use crate::l10n::{self, Lang, t};
 use crate::model::hex;
 
@@ -87,10 +89,32 @@ struct Looks {
 #[derive(Clone, Copy)]
 enum View {
     Today,
+    Month,
+    Jobs,
+    Job,
+    Content,
+    Approvals,
+    Accounts,
+    Account,
+    Series,
+    Decisions,
+    New,
+    File,
 }
 
 const VIEWS: &[(&str, View)] = &[
     ("/", View::Today),
+    ("/month", View::Month),
+    ("/jobs", View::Jobs),
+    ("/jobs/{id}", View::Job),
+    ("/jobs/{id}/content", View::Content),
+    ("/approvals", View::Approvals),
+    ("/accounts", View::Accounts),
+    ("/accounts/{account}", View::Account),
+    ("/series", View::Series),
+    ("/decisions", View::Decisions),
+    ("/new", View::New),
+    ("/files/{name}", View::File),
 ];
 
 type Shared = State<Arc<Console>>;
@@ -105,9 +129,12 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>(console: Arc<Console>) ->
         .route("/static/console.css", get(|| file("text/css; charset=utf-8", STYLE)))
         .route("/static/console.js", get(|| file("text/javascript; charset=utf-8", SCRIPT)));
     for &(path, view) in VIEWS {
-        let route = get(move |State(console): Shared, from, path, request| async move {
+        let mut route = get(move |State(console): Shared, from, path, request| async move {
             console.view(view, from, path, request).await
         });
+        if matches!(view, View::New) {
+            route = route.post(hand_in);
+        }
         app = app.route(path, route);
     }
     for row in ENDPOINTS.iter().filter(|row| matches!(row.action, Action::Sentences(_))) {
@@ -175,6 +202,17 @@ impl Console {
     async fn page(&self, view: View, asked: &Asked, part: &str) -> Result<Response, Refusal> {
         match view {
             View::Today => pages::today::page(self, asked).await,
+            View::Month => pages::month::page(self, asked).await,
+            View::Jobs => pages::lists::jobs(self, asked).await,
+            View::Approvals => pages::lists::approvals(self, asked).await,
+            View::Series => pages::lists::series(self, asked).await,
+            View::Decisions => pages::lists::decisions(self, asked).await,
+            View::Job => pages::job::page(self, asked, part).await,
+            View::Content => pages::job::content(self, asked, part).await,
+            View::Accounts => pages::accounts::all(self, asked).await,
+            View::Account => pages::accounts::one(self, asked, part).await,
+            View::New => files::form(self, asked),
+            View::File => files::fate(self, asked, part).await,
         }
     }
 
@@ -405,6 +443,15 @@ async fn preferences(State(console): Shared, from: From, request: Request) -> Re
         Some(_) | None => {}
     }
     response
+}
+
+async fn hand_in(State(console): Shared, from: From, request: Request) -> Response {
+    let (asked, fields) = match console.form(&from, request, FILE_MOST).await {
+        Ok(form) => form,
+        Err(refused) => return refused,
+    };
+    let answer = files::take(&console, &asked, fields).await;
+    answer.unwrap_or_else(|refusal| console.refuse(&asked, refusal))
 }
 
 async fn events(State(console): Shared, from: From, request: Request) -> Response {

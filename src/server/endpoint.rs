@@ -143,6 +143,10 @@ const fn decide(
     Endpoint { method: Method::Post, path, action, role, scope, parameters }
 }
 
+/// What a request for the plan may say.
+pub(super) const PLAN: &[Parameter] =
+    &[optional("days", Argument::Value("--days", None), "How many Beijing days, 7 otherwise")];
+
 /// The endpoints.
 pub const ENDPOINTS: &[Endpoint] = &[
     get("/openapi.json", Action::OpenApi, Scope::Nothing, &[]),
@@ -186,7 +190,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         "/plan",
         Action::Json("plan"),
         Scope::All,
-        &[optional("days", Argument::Value("--days", None), "How many Beijing days, 7 otherwise")],
+        PLAN,
     ),
     get("/quota/{account}", Action::Json("quota"), Scope::Account, &[ACCOUNT]),
     get("/followers/{account}", Action::Json("followers"), Scope::Account, &[ACCOUNT]),

@@ -36,6 +36,11 @@ impl Files {
         self.accounts.iter().any(|account| account.name == name)
     }
 
+    /// Returns the names of the accounts.
+    pub(super) fn account_names(&self) -> impl Iterator<Item = &str> {
+        self.accounts.iter().map(|account| account.name.as_str())
+    }
+
     /// Puts a file into the inbox, and returns where its receipt will be.
     pub(super) fn put(
         &self,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::calendar;
 use crate::l10n::t;
-use crate::model::JobState;
+use crate::model::{BatchState, JobState};
 use crate::quota::Rule;
 use crate::text::names;
 
@@ -52,8 +52,9 @@ impl At {
         }
     }
 
-    pub(super) fn is_before(&self, now: &DateTime<Utc>) -> bool {
-        self.0.to_utc() < *now
+    /// Returns it as commands take it.
+    pub(super) fn written(&self) -> String {
+        self.0.format("%Y-%m-%d %H:%M:%S%:z").to_string()
     }
 }
 
@@ -295,7 +296,6 @@ pub(super) struct Note {
     #[serde(rename = "do")]
     pub(super) advice: String,
     pub(super) severity: String,
-    pub(super) note: String,
     pub(super) title: Option<String>,
 }
 
@@ -359,13 +359,18 @@ pub(super) struct Batch {
     pub(super) error_count: Option<i64>,
 }
 
+impl Batch {
+    pub(super) fn state(&self) -> String {
+        BatchState::parse(&self.state).map_or_else(|| self.state.clone(), names::batch_state)
+    }
+}
+
 /// What `show --json` answers.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Shown {
     Job(Box<Story>),
     Series(Box<Series>),
-    Note(Box<Note>),
 }
 
 /// A job's whole story.
@@ -408,9 +413,7 @@ pub(super) struct Attempt {
 
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Upload {
-    pub(super) kind: String,
     pub(super) name: String,
-    pub(super) attempts: u32,
     pub(super) outcome: Option<String>,
     pub(super) errcode: Option<i64>,
     pub(super) errmsg: Option<String>,
@@ -425,7 +428,22 @@ pub(super) struct Charge {
     pub(super) amount: u32,
 }
 
+/// Returns the words for the state of what is charged.
+fn charge_state(state: &str) -> String {
+    match state {
+        "reserved" => t!("console-reserved"),
+        "kept" => t!("console-kept"),
+        "unconfirmed" => t!("console-not-confirmed"),
+        "returned" => t!("console-returned"),
+        other => other.to_owned(),
+    }
+}
+
 impl Charge {
+    pub(super) fn state(&self) -> String {
+        charge_state(&self.state)
+    }
+
     pub(super) fn name(&self) -> String {
         Rule::parse(&self.rule).map_or_else(|| self.rule.clone(), names::rule)
     }
@@ -453,6 +471,25 @@ pub(super) struct Decision {
     pub(super) job: Option<String>,
     #[serde(default)]
     pub(super) title: Option<String>,
+}
+
+impl Decision {
+    pub(super) fn what(&self) -> String {
+        match self.what.as_str() {
+            "approve" => t!("console-did-approve"),
+            "cancel" => t!("console-did-cancel"),
+            "retry" => t!("console-did-retry"),
+            "reschedule" => t!("console-did-reschedule"),
+            "hold" => t!("console-did-hold"),
+            "resume" | "let_go_on" => t!("console-did-resume"),
+            "record" => t!("console-did-record"),
+            "return" => t!("console-did-return"),
+            "acknowledge" => t!("console-did-acknowledge"),
+            "resolve_sent" => t!("console-did-resolve-sent"),
+            "resolve_not_sent" => t!("console-did-resolve-not-sent"),
+            other => other.to_owned(),
+        }
+    }
 }
 
 /// A call besides the broadcast.
@@ -585,7 +622,6 @@ pub(super) struct FollowersOfMonth {
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Ledger {
     pub(super) entries: Vec<LedgerEntry>,
-    pub(super) decisions: Vec<Decision>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -599,6 +635,12 @@ pub(super) struct LedgerEntry {
     pub(super) charges: Vec<Charge>,
 }
 
+impl LedgerEntry {
+    pub(super) fn state(&self) -> String {
+        charge_state(&self.state)
+    }
+}
+
 /// `followers --json`.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Followers {
@@ -609,8 +651,8 @@ pub(super) struct Followers {
 
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Tag {
-    pub(super) name: Option<String>,
-    pub(super) followers: Option<u64>,
+    pub(super) name: String,
+    pub(super) followers: u64,
 }
 
 /// What became of a file.
@@ -662,9 +704,7 @@ pub(super) struct CheckedFile {
 pub(super) struct Diagnostic {
     pub(super) line: usize,
     pub(super) column: usize,
-    pub(super) text: Option<String>,
     pub(super) message: String,
-    pub(super) help: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -1,5 +1,9 @@
 //! The pages.
 
+pub(super) mod accounts;
+pub(super) mod job;
+pub(super) mod lists;
+pub(super) mod month;
 pub(super) mod today;
 
 use chrono::{Datelike as _, NaiveDate, Weekday};
