@@ -24,7 +24,7 @@
       // The content of a job stays where it was scrolled to.
       const frame = main.querySelector("iframe");
       if (frame && fresh.querySelector("iframe")?.src === frame.src) {
-        for (const part of ["story", "forms"]) {
+        for (const part of ["facts", "story", "forms"]) {
           const [old, next] = [main.querySelector("#" + part), fresh.querySelector("#" + part)];
           if (old && next && !isBusy()) old.replaceWith(next);
         }

@@ -54,7 +54,7 @@ impl At {
 
     /// Returns it as commands take it.
     pub(super) fn written(&self) -> String {
-        self.0.format("%Y-%m-%d %H:%M:%S%:z").to_string()
+        self.0.format("%Y-%m-%d %H:%M%:z").to_string()
     }
 }
 
