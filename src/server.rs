@@ -159,14 +159,9 @@ async fn no_method(State(both): State<Both>, from: From, request: Request) -> Re
 }
 
 /// Refuses a request that no endpoint takes; a stranger does not learn why.
-fn refuse(
-    (handler, console): Both,
-    from: &From,
-    request: Request,
-    why: Refusal,
-) -> Response {
+fn refuse((handler, console): Both, from: &From, request: Request, why: Refusal) -> Response {
     if !request.uri().path().starts_with("/api/") {
-        return console.nothing(from, request, why);
+        return console.nothing(&from.0, request, why);
     }
     let headers = request.headers();
     let refusal = known(&handler, from, headers).err().unwrap_or(why);

@@ -72,7 +72,11 @@ fn about(decision: &LoggedDecision) -> String {
 fn sentence(decision: &LoggedDecision) -> String {
     let LoggedDecision { who, what, why, operation, .. } = decision;
     if let Some(what) = operation.clone() {
-        return reason::sentence(&Reason::OperatorSaid { who: who.clone(), what, why: why.clone() });
+        return reason::sentence(&Reason::OperatorSaid {
+            who: who.clone(),
+            what,
+            why: why.clone(),
+        });
     }
     let did = match what.as_str() {
         "hold" => t!("decisions-hold", who = who.as_str()),

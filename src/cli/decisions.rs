@@ -131,7 +131,8 @@ pub(super) fn approve(
     let mut late = false;
     let decided = decide(&options.job, config, terminal, |tx, id, account| {
         account?;
-        let is_other = |read: &String| Ok::<_, StoreError>(digest_of(tx, id)?.as_ref() != Some(read));
+        let is_other =
+            |read: &String| Ok::<_, StoreError>(digest_of(tx, id)?.as_ref() != Some(read));
         if digest.as_ref().map(is_other).transpose()?.unwrap_or_default() {
             return Err(Problem::No(t!("approve-other-content", job = %id)));
         }

@@ -118,12 +118,7 @@ pub(super) fn run(
         })?;
     }
     if options.json.json {
-        let view = RenderView {
-            ok: true,
-            page: path.clone(),
-            diagnostics: Vec::new(),
-            jobs,
-        };
+        let view = RenderView { ok: true, page: path.clone(), diagnostics: Vec::new(), jobs };
         terminal.answer(options.json, &view, |_, _| {})?;
     } else if let Some(path) = &path {
         terminal.write(&said(path, &jobs))?;
@@ -206,11 +201,7 @@ fn viewed(job: &Sheet<'_>) -> JobView {
         content: article.content.clone(),
         remarks: remarks(job, index).map(remark_view).collect(),
     });
-    JobView {
-        id: job.id.to_owned(),
-        account: job.account.to_owned(),
-        articles: articles.collect(),
-    }
+    JobView { id: job.id.to_owned(), account: job.account.to_owned(), articles: articles.collect() }
 }
 
 fn remark_view(remark: &ArticleRemark) -> RemarkView {

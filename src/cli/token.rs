@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use argon2::password_hash::PasswordHasher as _;
 use argon2::Argon2;
+use argon2::password_hash::PasswordHasher as _;
 use clap::Args;
 use rustls::crypto::ring;
 use serde::Serialize;

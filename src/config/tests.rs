@@ -796,7 +796,10 @@ fn a_user_has_a_role_a_digest_and_maybe_accounts() {
 
     let console = config.console.unwrap();
     let [anne, bert] = console.users.as_slice() else { panic!("not two") };
-    assert_eq!((anne.role, anne.token_hash, anne.sees("b")), (Role::Approver, Some([15; 32]), true));
+    assert_eq!(
+        (anne.role, anne.token_hash, anne.sees("b")),
+        (Role::Approver, Some([15; 32]), true)
+    );
     assert_eq!((bert.role, bert.sees("b"), bert.sees("c")), (Role::Viewer, true, false));
     let of_users = config.warnings.iter().filter(|warning| warning.contains("the user bert"));
     assert_eq!(of_users.count(), 1, "{:?}", config.warnings);

@@ -186,12 +186,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
             optional("limit", Argument::Value("--limit", None), "At most so many, 50 otherwise"),
         ],
     ),
-    get(
-        "/plan",
-        Action::Json("plan"),
-        Scope::All,
-        PLAN,
-    ),
+    get("/plan", Action::Json("plan"), Scope::All, PLAN),
     get("/quota/{account}", Action::Json("quota"), Scope::Account, &[ACCOUNT]),
     get("/followers/{account}", Action::Json("followers"), Scope::Account, &[ACCOUNT]),
     get("/qrcodes/{account}", Action::Json("qrcodes"), Scope::Account, &[ACCOUNT]),

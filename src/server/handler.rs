@@ -144,7 +144,12 @@ impl Handler {
     }
 
     /// Makes sure that the answer is only about accounts of the user.
-    pub(super) async fn limit(&self, row: &Endpoint, user: &User, said: &mut Said) -> Result<(), Refusal> {
+    pub(super) async fn limit(
+        &self,
+        row: &Endpoint,
+        user: &User,
+        said: &mut Said,
+    ) -> Result<(), Refusal> {
         match row.scope {
             Scope::Job => {
                 let id = said.get("id").unwrap_or_default().to_owned();

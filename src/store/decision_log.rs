@@ -86,7 +86,8 @@ impl Tx<'_> {
             };
             if let Some(Reason::OperatorSaid { who, what, why }) = row.get(9)? {
                 let code = what.code();
-                decision = LoggedDecision { who, what: code, why, operation: Some(what), ..decision };
+                decision =
+                    LoggedDecision { who, what: code, why, operation: Some(what), ..decision };
             }
             Ok(decision)
         })?;

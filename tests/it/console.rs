@@ -38,7 +38,10 @@ struct Answer {
 impl Answer {
     fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        lines.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        lines
+            .into_iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
     }
 
     /// Returns a cookie that it sets.
@@ -52,7 +55,8 @@ impl Answer {
     /// Returns the value of a field that a page has.
     fn field(&self, name: &str) -> &str {
         let start = format!("name=\"{name}\" value=\"");
-        let rest = self.body.split_once(&start).unwrap_or_else(|| panic!("no {name}: {}", self.body));
+        let rest =
+            self.body.split_once(&start).unwrap_or_else(|| panic!("no {name}: {}", self.body));
         rest.1.split('"').next().unwrap()
     }
 }
@@ -72,8 +76,7 @@ impl Served {
         writeln!(config, "console: {{ listen: {at} }}\nusers:").unwrap();
         std::fs::write(rig.path("password"), format!("{PASSWORD}\n")).unwrap();
         let file = rig.path("password");
-        let made =
-            rig.ask(&["token", "all", "--password-file", file.to_str().unwrap(), "--json"]);
+        let made = rig.ask(&["token", "all", "--password-file", file.to_str().unwrap(), "--json"]);
         let password = made["password_hash"].as_str().unwrap();
         let mut tokens = Vec::new();
         for (name, role, accounts) in USERS {
@@ -137,7 +140,8 @@ impl Served {
     /// Plans a job of each account that waits for its approval.
     fn plan_two(&self) {
         let at = at_line(whole_second(real_now() + TimeDelta::minutes(30)));
-        let lines = format!("title: <script>alert('{{}}')</script>&\"\n    {at}\n    approval: true");
+        let lines =
+            format!("title: <script>alert('{{}}')</script>&\"\n    {at}\n    approval: true");
         for (id, account) in [("spring", "club"), ("autumn", "daily")] {
             let text = to_tag_with(id, account, &lines.replace("{}", id));
             std::fs::write(self.rig.path(&format!("inbox/{id}.yaml")), text).unwrap();
@@ -174,8 +178,17 @@ fn encode(fields: &[(&str, &str)]) -> String {
 }
 
 const PAGES: &[&str] = &[
-    "/", "/month", "/jobs", "/approvals", "/series", "/accounts", "/accounts/club", "/decisions",
-    "/jobs/spring", "/jobs/spring/content", "/new",
+    "/",
+    "/month",
+    "/jobs",
+    "/approvals",
+    "/series",
+    "/accounts",
+    "/accounts/club",
+    "/decisions",
+    "/jobs/spring",
+    "/jobs/spring/content",
+    "/new",
 ];
 
 #[test]
@@ -266,9 +279,11 @@ fn each_role_does_what_the_api_lets_it_do() {
         let browser = served.login(user);
         for row in ENDPOINTS.iter().filter(|row| matches!(row.action, Action::Sentences(_))) {
             let path = row.path.replace("{id}", "nobody").replace("{account}", "nothing");
-            let to = if path.ends_with("reschedule") { &[("to", "2099-01-01 10:00")][..] } else { &[] };
+            let to =
+                if path.ends_with("reschedule") { &[("to", "2099-01-01 10:00")][..] } else { &[] };
             let status = browser.post(&path, to).status;
-            let may = qunfa::config::Role::ALL.iter().any(|one| one.name() == *role && *one >= row.role);
+            let may =
+                qunfa::config::Role::ALL.iter().any(|one| one.name() == *role && *one >= row.role);
             assert_eq!(status, if may { 404 } else { 403 }, "{user} {path}");
         }
         let expected = if *role == "viewer" { 403 } else { 200 };
@@ -340,7 +355,8 @@ fn what_others_wrote_is_text_and_every_answer_says_what_it_may_do() {
     assert!(decisions.contains("&#60;img src=x"), "{decisions}");
     assert!(decisions.contains("operator via console"), "{decisions}");
 
-    let paths = ["/nothing", "/static/console.css", "/static/console.js", "/login", "/api/v1/nothing"];
+    let paths =
+        ["/nothing", "/static/console.css", "/static/console.js", "/login", "/api/v1/nothing"];
     for path in PAGES.iter().chain(&paths) {
         let answer = browser.get(path);
         let policy = answer.header("content-security-policy").unwrap();
@@ -357,7 +373,10 @@ fn what_others_wrote_is_text_and_every_answer_says_what_it_may_do() {
         let keep = answer.header("cache-control").unwrap();
         assert_eq!(keep == "no-store", !is_static, "{path}: {keep}");
         if !is_content {
-            assert!(!answer.body.contains("style=\"") && !answer.body.contains("onclick"), "{path}");
+            assert!(
+                !answer.body.contains("style=\"") && !answer.body.contains("onclick"),
+                "{path}"
+            );
         }
     }
     let job = browser.get("/jobs/spring").body;
@@ -375,7 +394,8 @@ fn an_approval_is_of_the_content_that_was_shown() {
     let digest = read.field("digest").to_owned();
 
     let at = at_line(whole_second(real_now() + TimeDelta::minutes(45)));
-    let other = to_tag_with("spring", "club", &format!("title: other\n    {at}\n    approval: true"));
+    let other =
+        to_tag_with("spring", "club", &format!("title: other\n    {at}\n    approval: true"));
     std::fs::write(served.rig.path("inbox/other.yaml"), other).unwrap();
     served.rig.until("the file is taken", || {
         (served.rig.ask(&["show", "spring", "--json"])["title"] == "other").then_some(())

@@ -316,7 +316,11 @@ pub(super) struct Late {
 
 impl Late {
     pub(super) fn kind(&self) -> String {
-        if self.kind == "deferred" { t!("console-deferred") } else { State(self.kind.clone()).words() }
+        if self.kind == "deferred" {
+            t!("console-deferred")
+        } else {
+            State(self.kind.clone()).words()
+        }
     }
 }
 

@@ -5,9 +5,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::answers::{Checked, Fate};
+use super::context::{Asked, Console, VIA, read_json};
 use super::page::{Frame, Here, html, see};
 use super::request::Fields;
-use super::{Asked, Console, VIA, read_json};
 use crate::config::Role;
 use crate::l10n::{self, t};
 use crate::server::command::Call;

@@ -7,17 +7,17 @@
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
+use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::Argon2;
 use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 
+use crate::config::User;
 use crate::server::attempts::Attempts;
 use crate::server::gate::Gate;
 use crate::server::handler::blocking;
 use crate::server::problem::Refusal;
-use crate::config::User;
 
 /// How many wrong passwords a user and an address may send within a minute.
 const OF_USER_MOST: u32 = 5;

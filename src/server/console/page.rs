@@ -1,6 +1,8 @@
 //! What all pages share: the frame around them, and the headers that keep strangers' text from doing
 //! anything.
 
+use std::sync::LazyLock;
+
 use askama::Template;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE,
@@ -8,10 +10,12 @@ use axum::http::header::{
 };
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use sha2::{Digest as _, Sha256};
 
 use super::session::Told;
 use crate::config::Role;
 use crate::l10n::{Lang, t};
+use crate::model::hex;
 use crate::server::problem::Refusal;
 
 /// What a page may load: nothing but its own style, script and frames.
@@ -20,10 +24,12 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
                       frame-ancestors 'none'; base-uri 'none'";
 /// What the content of a job may load: pictures, also those of the platform. It has no origin, so
 /// nothing of the console is within its reach.
-pub(super) const CONTENT_POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data: https://mmbiz.qpic.cn \
+pub(super) const CONTENT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data: https://mmbiz.qpic.cn \
      https://mmbiz.qlogo.cn https://mmecoa.qpic.cn https://res.wx.qq.com; form-action 'none'; \
      frame-ancestors 'self'; base-uri 'none'; sandbox";
+
+pub(super) const STYLE: &str = include_str!("../../../templates/console/console.css");
+pub(super) const SCRIPT: &str = include_str!("../../../templates/console/console.js");
 
 /// What surrounds each page.
 pub(super) struct Frame {
@@ -102,6 +108,15 @@ pub(super) fn role(role: Role) -> String {
     }
 }
 
+/// Returns the version of the style and the script: what a browser keeps of another is not used.
+pub(super) fn version() -> &'static str {
+    static VERSION: LazyLock<String> = LazyLock::new(|| {
+        let digest = Sha256::new().chain_update(STYLE).chain_update(SCRIPT).finalize();
+        hex(&digest[..8])
+    });
+    &VERSION
+}
+
 /// Returns the response of a page.
 pub(super) fn html(status: StatusCode, page: &impl Template) -> Result<Response, Refusal> {
     let text = page.render().map_err(|_| Refusal::TooLong)?;
@@ -158,7 +173,9 @@ mod tests {
         for path in ["/", "/jobs/a", "/jobs?state=held&account=a"] {
             assert_eq!(local(path), path);
         }
-        for path in ["", "//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil", "x"] {
+        for path in
+            ["", "//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil", "x"]
+        {
             assert_eq!(local(path), "/", "{path:?}");
         }
     }

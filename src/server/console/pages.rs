@@ -9,7 +9,7 @@ pub(super) mod today;
 use chrono::{Datelike as _, NaiveDate, Weekday};
 
 use super::answers::Status;
-use super::{Asked, Console, reads};
+use super::context::{Asked, Console, reads};
 use crate::l10n::t;
 use crate::server::problem::Refusal;
 

@@ -168,7 +168,8 @@ mod tests {
             (sessions.begin(user(), at(0)).unwrap(), sessions.begin(user(), at(0)).unwrap());
         sessions.tell(&one, Told { is_good: true, text: "done".to_owned() });
 
-        let (one_is, other_is) = (sessions.of(&one, at(0), true).unwrap(), sessions.of(&other, at(0), true));
+        let (one_is, other_is) =
+            (sessions.of(&one, at(0), true).unwrap(), sessions.of(&other, at(0), true));
         assert_ne!(one, other);
         assert!(one_is.made(&one_is.csrf) && !other_is.unwrap().made(&one_is.csrf));
         assert_eq!(sessions.told(&other), None);

@@ -9,8 +9,8 @@ use super::status;
 use crate::config::Role;
 use crate::l10n::{self, t};
 use crate::server::console::answers::{Account, Followers, Ledger, LedgerEntry, Status};
+use crate::server::console::context::{Asked, Console, reads};
 use crate::server::console::page::{Frame, Here, html};
-use crate::server::console::{Asked, Console, reads};
 use crate::server::problem::Refusal;
 
 /// How many entries of the ledger are shown, the newest.

@@ -10,10 +10,10 @@ use crate::config::Role;
 use crate::l10n::{self, t};
 use crate::server::command::Call;
 use crate::server::console::answers::{
-    Attempt, At, Decision, Errand, Event, Series, Shown, Step, Story, Upload, series_state,
+    At, Attempt, Decision, Errand, Event, Series, Shown, Step, Story, Upload, series_state,
 };
+use crate::server::console::context::{Asked, Console, VIA, reads};
 use crate::server::console::page::{CONTENT_POLICY, Frame, Here, html};
-use crate::server::console::{Asked, Console, VIA, reads};
 use crate::server::problem::Refusal;
 use crate::server::request::Said;
 

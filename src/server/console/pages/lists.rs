@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use crate::l10n::{self, t};
 use crate::model::JobState;
 use crate::server::console::answers::{Decision, Job, SeriesLine, State, series_state};
+use crate::server::console::context::{Asked, Console, reads};
 use crate::server::console::page::{Frame, Here, html};
-use crate::server::console::{Asked, Console, reads};
 use crate::server::problem::Refusal;
 
 /// How many jobs a page has, and how many at most.

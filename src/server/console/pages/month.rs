@@ -11,8 +11,8 @@ use super::{status, weekday};
 use crate::config::Role;
 use crate::l10n::{self, t};
 use crate::server::console::answers::{self, AccountDays, Plan, Planned, Status};
+use crate::server::console::context::{Asked, Console, reads};
 use crate::server::console::page::{Frame, Here, html};
-use crate::server::console::{Asked, Console, reads};
 use crate::server::endpoint::{self, Action, Endpoint, Method, Scope};
 use crate::server::problem::Refusal;
 

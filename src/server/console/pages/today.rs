@@ -9,8 +9,8 @@ use super::status;
 use crate::calendar;
 use crate::l10n::{self, t};
 use crate::server::console::answers::{Next, Status};
+use crate::server::console::context::{Asked, Console};
 use crate::server::console::page::{Frame, Here, html};
-use crate::server::console::{Asked, Console};
 use crate::server::problem::Refusal;
 
 #[derive(Template)]
