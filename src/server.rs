@@ -14,6 +14,7 @@ pub mod endpoint;
 mod files;
 mod gate;
 mod handler;
+mod isolation;
 mod openapi;
 mod problem;
 mod request;
@@ -47,6 +48,7 @@ use crate::wechat::listener::limits::{ConnectionHandle, ConnectionLimiter};
 
 pub use command::Commands;
 pub use handler::Clock;
+pub use isolation::is_isolated;
 
 /// What the API and the console need.
 pub struct Server {

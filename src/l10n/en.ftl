@@ -1446,6 +1446,7 @@ api-body = the body must be a JSON object whose values are texts, numbers, true 
 api-too-large = the body is larger than what is taken here
 api-busy = the server is busy; try again in some seconds
 api-too-long = the answer is too long; ask for less, for example with `limit`
+api-crashed = the command failed by a fault of qunfa; the log of the daemon has the details, and the daemon goes on
 api-id-taken = the id { $id } is taken: give the job another one
 api-token = The token of { $name }, which is shown this once:
 api-cannot-listen = the HTTP API cannot listen on { $address } ({ $error }): another program uses it, or choose another `listen`

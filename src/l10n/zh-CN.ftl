@@ -1391,6 +1391,7 @@ api-body = 请求正文必须是 JSON 对象，其值为文本、数字、true �
 api-too-large = 请求正文超过此处接受的大小
 api-busy = 服务器繁忙；请几秒后再试
 api-too-long = 结果过长；请缩小范围，例如使用 `limit`
+api-crashed = 命令因 qunfa 自身的缺陷而中断；详情见守护进程日志，守护进程继续运行
 api-id-taken = ID { $id } 已被占用：请换一个
 api-token = { $name } 的令牌，只显示这一次：
 api-cannot-listen = HTTP API 无法监听 { $address }（{ $error }）：该地址被其他程序占用，或请改用其他 `listen`

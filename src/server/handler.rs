@@ -19,6 +19,7 @@ use super::command::{Call, Commands, Outcome};
 use super::endpoint::{Action, Endpoint, Method, Scope};
 use super::files::{self, Files};
 use super::gate::Gate;
+use super::isolation::isolated;
 use super::openapi;
 use super::problem::Refusal;
 use super::request::{Said, language};
@@ -299,10 +300,12 @@ pub(super) async fn blocking<T: Send + 'static>(
     let Ok(Ok(turn)) = turn else { return Err(Refusal::Busy) };
     let done = tokio::task::spawn_blocking(move || {
         let _turn = turn;
-        work()
+        isolated(work)
     });
-    // The runtime ends.
-    done.await.unwrap_or(Err(Refusal::Busy))
+    done.await.unwrap_or_else(|error| {
+        // If it did not panic, the runtime ends.
+        Err(if error.is_panic() { Refusal::Crashed } else { Refusal::Busy })
+    })
 }
 
 pub(super) async fn read(body: &mut Body, most: usize) -> Result<Vec<u8>, Refusal> {
@@ -326,4 +329,23 @@ fn json_response(status: StatusCode, value: &Value) -> Response {
     let mut text = serde_json::to_string_pretty(value).expect("a value is always JSON");
     text.push('\n');
     (status, [(CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::Semaphore;
+
+    use super::{Refusal, blocking};
+
+    #[tokio::test]
+    async fn work_that_panics_is_answered_and_gives_its_turn_back() {
+        let turns = Arc::new(Semaphore::new(1));
+        for _ in 0..2 {
+            let crashed = blocking::<()>(&turns, || panic!("of the test")).await;
+            assert_eq!(crashed, Err(Refusal::Crashed));
+        }
+        assert_eq!(blocking(&turns, || Ok(1)).await, Ok(1));
+    }
 }

@@ -55,6 +55,8 @@ pub(super) enum Refusal {
     StorageFailed(String),
     /// The answer is too long.
     TooLong,
+    /// The command ended in a panic: our own fault.
+    Crashed,
 }
 
 impl Refusal {
@@ -83,6 +85,7 @@ impl Refusal {
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Self::StorageFailed(_) => (StatusCode::SERVICE_UNAVAILABLE, "storage-failed"),
             Self::TooLong => (StatusCode::INTERNAL_SERVER_ERROR, "too-long"),
+            Self::Crashed => (StatusCode::INTERNAL_SERVER_ERROR, "crashed"),
         }
     }
 
@@ -105,6 +108,7 @@ impl Refusal {
             Self::TooLarge => t!("api-too-large"),
             Self::Busy => t!("api-busy"),
             Self::TooLong => t!("api-too-long"),
+            Self::Crashed => t!("api-crashed"),
             Self::IdTaken(id) => t!("api-id-taken", id = id.as_str()),
             Self::Usage(told)
             | Self::No(told)
