@@ -7,8 +7,9 @@
     const isChanged = (field) => field.value !== (field.tagName === "SELECT"
       ? ([...field.options].find((option) => option.defaultSelected) || field.options[0]).value
       : field.defaultValue);
+    const isOpen = main.querySelector("details[open]") !== null;
     const isIn = main.contains(document.activeElement) && document.activeElement !== main;
-    return isIn || fields.some(isChanged) || !document.getSelection().isCollapsed;
+    return isIn || isOpen || fields.some(isChanged) || !document.getSelection().isCollapsed;
   };
   let isReading = false;
   const read = async () => {

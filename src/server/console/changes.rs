@@ -14,6 +14,7 @@ use futures_util::stream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::server::handler::Clock;
+use crate::server::isolation::isolated;
 use crate::store::{Store, StoreError};
 
 /// How many pages are told at once: each keeps a connection, and those are for requests as well.
@@ -88,7 +89,8 @@ impl Told {
             self.left -= 1;
             let source = Arc::clone(&self.source);
             // A database that cannot be read now is read the next time.
-            let version = tokio::task::spawn_blocking(move || source.version().ok()).await.ok()?;
+            let version = tokio::task::spawn_blocking(move || isolated(|| source.version().ok()));
+            let version = version.await.ok()?;
             if version.is_some() && version != self.version {
                 self.version = version;
                 return version;

@@ -16,6 +16,7 @@ use super::session::Told;
 use crate::config::Role;
 use crate::l10n::{Lang, t};
 use crate::model::hex;
+use crate::server::isolation::isolated;
 use crate::server::problem::Refusal;
 
 /// What a page may load: nothing but its own style, script and frames.
@@ -119,7 +120,7 @@ pub(super) fn version() -> &'static str {
 
 /// Returns the response of a page.
 pub(super) fn html(status: StatusCode, page: &impl Template) -> Result<Response, Refusal> {
-    let text = page.render().map_err(|_| Refusal::TooLong)?;
+    let text = isolated(|| page.render()).map_err(|_| Refusal::TooLong)?;
     Ok((status, [(CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response())
 }
 
