@@ -184,11 +184,16 @@ fn login_page(
     let status = refusal.as_ref().map_or(StatusCode::OK, |refusal| refusal.kind().0);
     let cookie = strict(headers, FORM, &csrf);
     let rendered = l10n::within(looks.lang, || {
-        let problem = refusal.map(|refusal| match refusal {
-            Refusal::Unauthorized => t!("console-wrong-password"),
-            Refusal::TooManyAttempts => t!("console-too-many-passwords"),
-            Refusal::Form => t!("console-no-cookie"),
-            other => other.detail(),
+        let problem = refusal.map(|refusal| {
+            if refusal == Refusal::Unauthorized {
+                t!("console-wrong-password")
+            } else if refusal == Refusal::TooManyAttempts {
+                t!("console-too-many-passwords")
+            } else if refusal == Refusal::Form {
+                t!("console-no-cookie")
+            } else {
+                refusal.detail()
+            }
         });
         let frame = Frame {
             lang: looks.lang,
@@ -285,11 +290,9 @@ async fn preferences(State(console): Shared, from: From, request: Request) -> Re
     if let Some(lang) = fields.get("lang").and_then(Lang::parse) {
         set_cookie(&mut response, &liked(LANG, lang.name()));
     }
-    match fields.get("theme") {
-        Some(theme @ ("light" | "dark" | "device")) => {
-            set_cookie(&mut response, &liked(THEME, theme));
-        }
-        Some(_) | None => {}
+    let theme = fields.get("theme").filter(|theme| ["light", "dark", "device"].contains(theme));
+    if let Some(theme) = theme {
+        set_cookie(&mut response, &liked(THEME, theme));
     }
     response
 }

@@ -58,9 +58,9 @@ pub(super) fn address(headers: &HeaderMap, peer: IpAddr) -> IpAddr {
     if !peer.is_loopback() {
         return peer;
     }
-    let all = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let mut all = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
     // A client writes what it likes; the last one is what the proxy added.
-    let last = all.last().and_then(|value| value.rsplit(',').next());
+    let last = all.next_back().and_then(|value| value.rsplit(',').next());
     last.and_then(|address| address.trim().parse().ok()).unwrap_or(peer)
 }
 

@@ -100,7 +100,7 @@ fn band(accounts: &[AccountDays], jobs: &HashMap<&str, &Planned>, today: NaiveDa
         let class = match date.weekday() {
             _ if date == today => "today",
             Weekday::Sat | Weekday::Sun => "weekend",
-            _ => "",
+            Weekday::Mon | Weekday::Tue | Weekday::Wed | Weekday::Thu | Weekday::Fri => "",
         };
         let cells = accounts.iter().filter_map(|account| account.days.get(index));
         Row {
