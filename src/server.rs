@@ -4,7 +4,7 @@
 //! run ([`command`]) and passes its answer on. It runs beside the loop, on threads and database
 //! connections of its own, so no request delays a release. A user who may see only some accounts is
 //! held to them before the command runs, and what it answers of others all the same is taken out.
-//! The pages of the [`console`] are made from the same answers. What is absent on purpose: TLS, which
+//! The pages of the console are made from the same answers. What is absent on purpose: TLS, which
 //! a proxy does.
 
 mod attempts;

@@ -1,6 +1,6 @@
 //! The console: pages for people, made from the same answers as the API's.
 //!
-//! A page asks commands as the user who is signed in ([`Handler::ask`]), so roles and accounts hold as
+//! A page asks commands as the user who is signed in ([`context`]), so roles and accounts hold as
 //! they do for the API, and shows their JSON ([`answers`]). It works without a script; with one it is
 //! read again when something changed ([`changes`]). A form has the token of its session, and is sent
 //! on to the command that the API has for it. What other people wrote is text: the templates escape
