@@ -15,6 +15,7 @@ mod check;
 mod config_check;
 mod config_file;
 mod database;
+mod decision_log;
 mod decisions;
 mod doctor;
 mod drafts;
@@ -112,6 +113,8 @@ impl Arguments {
             | Command::Render(_)
             | Command::Plan(_)
             | Command::Jobs(_)
+            | Command::Series(_)
+            | Command::Decisions(_)
             | Command::Followers(_)
             | Command::Drafts(_)
             | Command::Qrcodes(_)
@@ -166,6 +169,10 @@ enum Command {
     Plan(plan::Options),
     /// List the jobs
     Jobs(jobs::Options),
+    /// List the series, with the next date of each
+    Series(series::Options),
+    /// List who decided what, the newest first
+    Decisions(decision_log::Options),
     /// Tell one job's whole story
     Show(show::Options),
     /// Count an account's followers and tags, as last read from the platform
@@ -453,6 +460,8 @@ fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, 
         Command::Render(options) => return render::run(&options, &config()?, terminal),
         Command::Submit(options) => return submit::run(&options, &config()?, &who, terminal),
         Command::Jobs(options) => jobs::run(&options, &config()?, terminal)?,
+        Command::Series(options) => series::list(&options, &config()?, terminal)?,
+        Command::Decisions(options) => decision_log::run(&options, &config()?, terminal)?,
         Command::Show(options) => show::run(&options, &config()?, terminal)?,
         Command::Followers(options) => followers::run(&options, &config()?, terminal)?,
         Command::Drafts(options) => drafts::run(&options, &config()?, &who, terminal)?,

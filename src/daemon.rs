@@ -57,6 +57,7 @@ use reloader::{Fixed, PingTask, Reloader, Views};
 use signals::{Asked, Signals};
 use upkeep::Upkeep;
 
+pub use files::files_folder;
 pub use heartbeat::{Clock, Heartbeat, LockedOut, heartbeat};
 pub use ingest::offered;
 pub use lock::{Running, running};

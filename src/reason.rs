@@ -485,6 +485,19 @@ pub enum Operation {
     TakeNotSentBack,
 }
 
+impl Operation {
+    /// Returns its word for programs.
+    pub fn code(&self) -> String {
+        match serde_json::to_value(self).expect("words, numbers and lists are JSON") {
+            Value::String(code) => code,
+            Value::Object(fields) => fields.into_iter().map(|(code, _)| code).collect(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
+                unreachable!("an enum is a word, or an object with one")
+            }
+        }
+    }
+}
+
 impl Reason {
     /// Parses the stored form: one of ours, or a sentence of an older version.
     pub fn parse(text: &str) -> Self {

@@ -18,6 +18,7 @@ mod bound;
 mod busy;
 mod call_end;
 mod clock_ahead;
+mod decision_log;
 mod decisions;
 mod deletion;
 mod events;
@@ -73,6 +74,7 @@ pub use alerts::{Acknowledgement, Overdue};
 pub use api_call::{Again, ApiCallAttempt, ApiCallFailure, ApiCallView, NewApiCall, OpenApiCall};
 pub use articles::ArticleResult;
 pub use back::Back;
+pub use decision_log::LoggedDecision;
 pub use decisions::{DecidedBy, Decision, Entry, Resolution, Ruling};
 pub use deletion::{DeletableBatch, DeletionFacts, one_of_each};
 pub use events::EventIn;
@@ -434,7 +436,7 @@ impl Store {
     }
 
     /// Returns a number that changes when another connection writes.
-    fn data_version(&self) -> Result<i64> {
+    pub fn data_version(&self) -> Result<i64> {
         Ok(self.db.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
     }
 

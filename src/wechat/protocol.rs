@@ -11,7 +11,7 @@ use std::fmt;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -245,6 +245,38 @@ pub fn body(broadcast: &Broadcast, receivers: Option<&[String]>) -> String {
         send_ignore_reprint: is_mpnews.then_some(u8::from(broadcast.send_ignore_reprint)),
     };
     serde_json::to_string(&message).expect("text and numbers are always JSON")
+}
+
+/// Returns the content of a body made by [`body`].
+pub fn content(body: &str) -> Option<Content> {
+    let mut body: serde_json::Map<String, Value> = serde_json::from_str(body).ok()?;
+    let msgtype = body.get("msgtype")?.as_str()?.to_owned();
+    let key = if body.contains_key("images") { "images" } else { &msgtype };
+    let variant = serde_json::Map::from_iter([(key.to_owned(), body.remove(key)?)]);
+    match serde_json::from_value(variant.into()).ok()? {
+        Stored::Text { content } => Some(Content::Text { content }),
+        Stored::Mpnews { media_id } => Some(Content::Mpnews { media_id }),
+        Stored::Image { media_id } => Some(Content::Image { media_id }),
+        Stored::Images(images) => Some(Content::Images(images)),
+        Stored::Voice { media_id } => Some(Content::Voice { media_id }),
+        Stored::Mpvideo { media_id, title, description } => {
+            Some(Content::Mpvideo { media_id, title, description })
+        }
+        Stored::Wxcard { card_id } => Some(Content::Wxcard { card_id }),
+    }
+}
+
+/// [`Fields`], read back.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Stored {
+    Text { content: String },
+    Mpnews { media_id: String },
+    Image { media_id: String },
+    Images(Images),
+    Voice { media_id: String },
+    Mpvideo { media_id: String, title: Option<String>, description: Option<String> },
+    Wxcard { card_id: String },
 }
 
 /// Appends the `clientmsgid` as the last field of a body made by [`body`].

@@ -21,6 +21,7 @@ mod cli_status;
 mod cli_submit;
 mod cli_tools;
 mod cli_watch;
+mod console;
 mod disk;
 mod docs;
 mod e2e;
