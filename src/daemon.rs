@@ -10,6 +10,7 @@
 mod backlog;
 mod callback;
 mod clock_watch;
+mod counters;
 mod crash;
 mod database_file;
 mod delivery;
@@ -23,6 +24,7 @@ mod maintenance;
 mod metrics;
 mod notify;
 mod pictures;
+mod readiness;
 mod signals;
 
 use std::net::SocketAddr;
@@ -42,10 +44,12 @@ use crate::store::{LastSeen, RefusedFile, Store, StoreError};
 
 use backlog::{Backlog, Done, acknowledge};
 use clock_watch::{ClockTick, ClockWatch};
+use counters::Counters;
 use database_file::DatabaseFile;
 use delivery::Deliveries;
 use dispatcher::Dispatcher;
 use input::{Input, Trouble, ValidFile};
+use readiness::Readiness;
 use signals::Signals;
 
 pub use heartbeat::{Clock, Heartbeat, LockedOut, heartbeat};
@@ -225,28 +229,40 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let (ending, ended) = watch::channel(false);
     let (report_locked_out, locked_out) = watch::channel(None);
     let mut tasks = tokio::task::JoinSet::new();
-    let mut listens = None;
+    let listens = listener.as_ref().map(|listener| announce(listener, options.on_listen));
+    let listens = listens.transpose()?;
+    let heartbeat = heartbeat::HeartbeatWriter::start(&state, listens, &mut tasks, now);
+    let counters = Counters::new(engine.store().read().begin_send_count()?);
     if let Some(listener) = listener {
-        listens = Some(announce(&listener, options.on_listen)?);
-        let way = callback::LoopHandle { to: sender.clone(), now: options.now.clone(), locked_out };
+        let readiness = Readiness::new(heartbeat.watch(), locked_out.clone());
+        let process = metrics::Process { counters: counters.clone(), readiness };
+        let (to, now) = (sender.clone(), options.now.clone());
+        let way = callback::LoopHandle { to, now, locked_out, process };
         let sink = callback::CallbackHandler::new(&engine, database(&state), way);
         tasks.spawn(callback::serve(listener, sink, ended.clone()));
     }
     let accounts = engine.accounts_by_any_name()?;
     let (clock, to) = (options.now.clone(), sender.clone());
     let lang = config.lang.unwrap_or_default();
-    let task = ingest::IngestTask { inbox, accounts, files: files.clone(), now: clock, lang, to };
+    let task = ingest::IngestTask {
+        inbox,
+        accounts,
+        files: files.clone(),
+        now: clock,
+        lang,
+        counters: counters.clone(),
+        to,
+    };
     tasks.spawn(task.run(refused, ended));
     let maintenance = maintenance::start(sender.clone()).await;
     if large {
         check_state_directory(database(&state), sender.clone());
     }
-    let heartbeat = heartbeat::HeartbeatWriter::start(&state, listens, &mut tasks, now);
     if let Some(url) = config.alerts.ping.clone() {
         tasks.spawn(delivery::ping(url, heartbeat.watch()));
     }
     let deliveries = Deliveries::new((config.alerts, lang), &engine, &options.now, sender.clone());
-    let dispatcher = Dispatcher::new(ways, &state, options.now.clone(), sender);
+    let dispatcher = Dispatcher::new(ways, &state, counters, (options.now.clone(), sender));
     let mut daemon = Daemon {
         // A rehearsal is not a service.
         notifier: notify::Notifier::of_this_process(options.jump.is_none()),

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::daemon::input::{Input, Trouble};
-use crate::daemon::metrics::Metrics;
+use crate::daemon::metrics::{Metrics, Process};
 use crate::daemon::{LockedOut, Now, RunError};
 use crate::engine::Engine;
 use crate::wechat::callback::ScanEvent;
@@ -43,6 +43,7 @@ pub(super) struct LoopHandle {
     pub(super) to: mpsc::Sender<Input>,
     pub(super) now: Now,
     pub(super) locked_out: watch::Receiver<Option<LockedOut>>,
+    pub(super) process: Process,
 }
 
 struct Account {
@@ -67,7 +68,8 @@ struct Seen {
 impl CallbackHandler {
     pub(super) fn new(engine: &Engine, database: PathBuf, to_loop: LoopHandle) -> Self {
         let known = engine.accounts().map(|config| config.account.clone()).collect();
-        let metrics = Metrics::new(database, known, to_loop.locked_out.clone());
+        let (locked_out, process) = (to_loop.locked_out.clone(), to_loop.process.clone());
+        let metrics = Metrics::new(database, known, locked_out, process);
         let with_callback = engine.accounts().enumerate().filter_map(|(session, config)| {
             let callback = config.callback.as_ref()?;
             let authenticator = Arc::new(Authenticator {
@@ -224,6 +226,13 @@ impl EventSink for CallbackHandler {
         (well, if well { "ok" } else { "the daemon's loop stands still" }.to_owned())
     }
 
+    fn readiness(&self) -> (bool, String) {
+        match self.to_loop.process.readiness.check((self.to_loop.now)()) {
+            Ok(()) => (true, "ready".to_owned()),
+            Err(why) => (false, why.sentence()),
+        }
+    }
+
     async fn metrics(&self) -> Option<String> {
         self.metrics.read((self.to_loop.now)()).await
     }
@@ -253,10 +262,26 @@ pub(super) async fn serve(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use crate::daemon::Heartbeat;
+    use crate::daemon::counters::Counters;
+    use crate::daemon::readiness::Readiness;
+    use crate::store::Store;
     use crate::wechat::callback::ScanKind;
     use crate::wechat::callback::crypto::OpenError;
 
     use super::*;
+
+    /// What a process knows of itself that is only starting.
+    fn process() -> Process {
+        let store = Store::in_memory(DateTime::UNIX_EPOCH).unwrap();
+        let (turned_at, clocks) = (DateTime::UNIX_EPOCH, BTreeMap::new());
+        let heartbeat = Heartbeat { pid: 1, turned_at, listen: None, clocks, locked_out: None };
+        let (heartbeat, locked_out) = (watch::channel(heartbeat).1, watch::channel(None).1);
+        let counters = Counters::new(store.read().begin_send_count().unwrap());
+        Process { counters, readiness: Readiness::new(heartbeat, locked_out) }
+    }
 
     fn callbacks() -> (CallbackHandler, mpsc::Receiver<Input>) {
         let (to, inputs) = mpsc::channel(64);
@@ -270,8 +295,11 @@ mod tests {
             Account { session: 0, authenticator: Arc::new(authenticator), seen: Mutex::default() };
         let accounts = HashMap::from([("brand".to_owned(), account)]);
         let (_, locked_out) = watch::channel(None);
-        let metrics = Metrics::new("/nowhere".into(), Vec::new(), locked_out.clone());
-        let to_loop = LoopHandle { to, now: Arc::new(|| DateTime::UNIX_EPOCH), locked_out };
+        let process = process();
+        let metrics =
+            Metrics::new("/nowhere".into(), Vec::new(), locked_out.clone(), process.clone());
+        let now: Now = Arc::new(|| DateTime::UNIX_EPOCH);
+        let to_loop = LoopHandle { to, now, locked_out, process };
         (CallbackHandler { accounts, metrics, to_loop }, inputs)
     }
 
