@@ -44,7 +44,9 @@ impl Tx<'_> {
         Ok(self
             .db
             .prepare_cached(
-                "SELECT coalesce((SELECT min(id) - 1 FROM attempt WHERE ended_at IS NULL),
+                // Without its index the first open one would be looked for from the first row on.
+                "SELECT coalesce(
+                     (SELECT min(id) - 1 FROM attempt INDEXED BY attempt_open WHERE ended_at IS NULL),
                      (SELECT max(id) FROM attempt), 0)",
             )?
             .query_row([], |row| row.get(0))?)
