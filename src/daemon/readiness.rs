@@ -71,15 +71,21 @@ impl Readiness {
 
     /// Returns the loop's last report; none while the daemon is starting.
     pub(super) fn heartbeat(&self) -> Option<Heartbeat> {
-        // Nothing here marks a report as seen.
-        let reported = self.heartbeat.has_changed().unwrap_or(true);
-        reported.then(|| self.heartbeat.borrow().clone())
+        self.has_reported().then(|| self.heartbeat.borrow().clone())
+    }
+
+    fn has_reported(&self) -> bool {
+        // Nothing here marks a report as seen. The loop may have ended since.
+        self.heartbeat.has_changed().unwrap_or(true)
     }
 
     /// Returns whether the daemon can do its work, or why it cannot.
     pub(super) fn check(&self, now: DateTime<Utc>) -> Result<(), NotReady> {
-        let heartbeat = self.heartbeat();
-        judge(heartbeat.as_ref(), self.locked_out.borrow().as_ref(), now)
+        let has_reported = self.has_reported();
+        // Strangers may ask, and the loop must not wait while many clocks are copied.
+        let heartbeat = self.heartbeat.borrow();
+        let reported = has_reported.then_some(&*heartbeat);
+        judge(reported, self.locked_out.borrow().as_ref(), now)
     }
 }
 
