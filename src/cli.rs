@@ -34,6 +34,7 @@ mod plan;
 mod qrcodes;
 mod quota;
 mod rehearsal;
+mod remote;
 mod render;
 mod reply;
 mod reschedule;
@@ -42,10 +43,12 @@ mod retry;
 mod sandbox;
 mod schedules;
 mod series;
+mod served;
 mod show;
 mod status;
 mod submit;
 mod text;
+mod token;
 mod wait;
 mod watch;
 mod zone_data;
@@ -54,7 +57,7 @@ use std::fmt::Write as _;
 use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, Parser, Subcommand};
 use serde::Serialize;
 
 use crate::config::{self, Config, ConfigError, Secrets};
@@ -81,6 +84,12 @@ pub struct Arguments {
                   LC_MESSAGES or LANG")]
     #[arg(long, global = true, value_name = "LANG", value_parser = language)]
     lang: Option<Lang>,
+    /// Run the command on the server at this address
+    #[arg(long, global = true, value_name = "URL")]
+    server: Option<String>,
+    /// The file with the token for the server
+    #[arg(long, global = true, value_name = "FILE")]
+    token_file: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -119,6 +128,7 @@ impl Arguments {
             | Command::Completions(_)
             | Command::Man(_)
             | Command::Schema
+            | Command::Token(_)
             | Command::Ack(_)
             | Command::Alert(_)
             | Command::Resolve(_) => "info,tokio_cron_scheduler=warn",
@@ -188,6 +198,8 @@ enum Command {
     Quota(quota::Options),
     /// Copy the database into a file, while the daemon runs
     Backup(backup::Options),
+    /// Make a token for a user of the HTTP API, and print it once
+    Token(token::Options),
     /// Print the completions of a shell
     Completions(manual::CompletionsOptions),
     /// Print the manual page
@@ -221,6 +233,8 @@ pub struct Terminal<'a> {
     pub answers: Option<&'a mut (dyn BufRead + Send)>,
     /// The size of the terminal that answers are written to; none if it is not a terminal.
     pub screen: fn() -> Option<Screen>,
+    /// Who decides; none is the user whom the system reports.
+    pub who: Option<&'a str>,
 }
 
 /// The size of a terminal.
@@ -383,6 +397,21 @@ pub fn run(arguments: Arguments, terminal: Terminal<'_>) -> Result<Answer, Probl
     l10n::within(lang, || dispatch(arguments, terminal))
 }
 
+/// Runs the command of a command line: here, or on the server that it names.
+///
+/// # Errors
+/// See [`Problem`].
+pub fn run_parsed(
+    matches: &ArgMatches,
+    arguments: Arguments,
+    mut terminal: Terminal<'_>,
+) -> Result<Answer, Problem> {
+    let Some(url) = &arguments.server else { return run(arguments, terminal) };
+    let remote = remote::Remote { url, token_file: arguments.token_file.as_deref() };
+    let lang = arguments.lang.unwrap_or_else(l10n::lang);
+    l10n::within(lang, || remote::run(&remote, matches, &mut terminal))
+}
+
 fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, Problem> {
     let path = arguments.config;
     let config = || {
@@ -393,9 +422,12 @@ fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, 
         Ok::<_, Problem>(config)
     };
     let terminal = &mut terminal;
-    let who = reply::person();
+    let who = terminal.who.map_or_else(reply::person, str::to_owned);
     match arguments.command {
-        Command::Run => daemon::run(load(&path, Secrets::Read)?, terminal.now.clone())?,
+        Command::Run => {
+            let commands = served::commands(&path, &terminal.now, run);
+            daemon::run(load(&path, Secrets::Read)?, terminal.now.clone(), commands)?;
+        }
         Command::Demo => {
             demo::run(&terminal.now, terminal.out).map_err(Problem::Rehearsal)?;
         }
@@ -436,6 +468,7 @@ fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, 
         }
         Command::Man(options) => manual::man(&options, help::unbuilt(), terminal)?,
         Command::Schema => terminal.write(inbox::SCHEMA)?,
+        Command::Token(options) => token::run(&options, terminal)?,
         Command::Approve(options) => decisions::approve(&options, &config()?, &who, terminal)?,
     }
     Ok(Answer::Yes)

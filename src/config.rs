@@ -9,6 +9,8 @@ mod account;
 mod alerts;
 mod network;
 mod receivers;
+mod server;
+mod users;
 
 pub use account::{is_account_name, is_appid};
 
@@ -29,6 +31,7 @@ use crate::yaml::diagnostic::{Location, Report, quote};
 use crate::yaml::{self, Diagnostic, Entry, Fields, Node, Shape, SyntaxError, Value, Values};
 
 pub use receivers::{Alerts, Channel, CommandLine, Email, Hook, Ping, Receiver, Security};
+pub use users::{Console, Role, User, is_user_name};
 
 /// The config, checked.
 #[derive(Debug)]
@@ -45,6 +48,8 @@ pub struct Config {
     pub accounts: Vec<AccountConfig>,
     /// Who is told of alerts.
     pub alerts: Alerts,
+    /// The HTTP API; `None` means that there is none.
+    pub console: Option<Console>,
     /// The language of what people read; `None` means that of each person's environment, and English
     /// for what the daemon writes.
     pub lang: Option<Lang>,
@@ -140,6 +145,8 @@ const FILE: Shape = Shape {
         "accounts_from",
         "alerts",
         "lang",
+        "console",
+        "users",
     ],
     refused: &[],
 };
@@ -183,7 +190,23 @@ pub fn load(path: &Path, env: Environment<'_>, secrets: Secrets) -> Result<Confi
         return Err(ConfigError::Invalid(problems));
     }
     config.accounts = accounts.all;
+    warn_of_users(&mut config);
     Ok(config)
+}
+
+/// Warns of users who cannot do anything.
+fn warn_of_users(config: &mut Config) {
+    let Some(console) = &config.console else { return };
+    if console.users.is_empty() {
+        config.warnings.push(t!("config-console-without-users"));
+    }
+    let is_known = |name: &str| config.accounts.iter().any(|one| one.account.name == name);
+    for User { name, accounts, .. } in &console.users {
+        for account in accounts.iter().flatten().filter(|account| !is_known(account)) {
+            let warning = t!("config-user-of-no-account", name = %name, account = %account);
+            config.warnings.push(warning);
+        }
+    }
 }
 
 /// Reads one file of the config.
@@ -356,6 +379,13 @@ impl<'l, 'a> Loader<'l, 'a> {
         let alerts = fields.get("alerts").map(|entry| self.alerts(entry));
         let languages = l10n::ALL.map(|lang| (lang.name(), lang));
         let lang = fields.get("lang").and_then(|entry| entry.choice(&languages, self.report));
+        let console = fields.get("console").map(|entry| self.console(entry));
+        let users = fields.get("users").map(|entry| self.users(entry));
+        let users = users.unwrap_or_else(|| Some(Vec::new()));
+        let console = match console {
+            Some(listen) => Some(Console { listen: listen?, users: users? }),
+            None => None,
+        };
         let config = Config {
             state_dir: state_dir?,
             inbox: inbox?,
@@ -363,6 +393,7 @@ impl<'l, 'a> Loader<'l, 'a> {
             listen,
             accounts: Vec::new(),
             alerts: alerts.unwrap_or_else(|| Some(Alerts::default()))?,
+            console,
             lang,
             warnings: std::mem::take(&mut self.warnings),
         };

@@ -10,6 +10,7 @@
 mod backlog;
 mod callback;
 mod clock_watch;
+mod console;
 mod counters;
 mod crash;
 mod database_file;
@@ -40,16 +41,15 @@ use crate::engine::{
     Engine, HighWaterMark, IngestError, OfferedFile, StateDirectory, crash_context,
 };
 use crate::inbox::Inbox;
+use crate::server::Commands;
 use crate::store::{LastSeen, RefusedFile, Store, StoreError};
 
 use backlog::{Backlog, Done, acknowledge};
 use clock_watch::{ClockTick, ClockWatch};
-use counters::Counters;
 use database_file::DatabaseFile;
 use delivery::Deliveries;
 use dispatcher::Dispatcher;
 use input::{Input, Trouble, ValidFile};
-use readiness::Readiness;
 use signals::Signals;
 
 pub use heartbeat::{Clock, Heartbeat, LockedOut, heartbeat};
@@ -166,18 +166,26 @@ pub struct Options {
     pub jump: Option<Jump>,
     /// Receives the address that the callback listener got.
     pub on_listen: Option<oneshot::Sender<SocketAddr>>,
+    /// Runs the commands of the HTTP API; none if it has none.
+    pub commands: Option<Commands>,
     /// Ends the daemon, in addition to the signals.
     pub stop: watch::Receiver<bool>,
 }
 
-/// Runs the daemon until it is asked to stop.
+/// Runs the daemon until it is asked to stop; `commands` runs those of its HTTP API.
 ///
 /// # Errors
 /// See [`RunError`].
-pub fn run(config: Config, now: Now) -> Result<(), RunError> {
+pub fn run(config: Config, now: Now, commands: Commands) -> Result<(), RunError> {
     let runtime = runtime()?;
     let (_stop, stopped) = watch::channel(false);
-    let options = Options { now: Arc::clone(&now), jump: None, on_listen: None, stop: stopped };
+    let options = Options {
+        now: Arc::clone(&now),
+        jump: None,
+        on_listen: None,
+        commands: Some(commands),
+        stop: stopped,
+    };
     let state = config.state_dir.clone();
     crash::watch(&state, Arc::clone(&now));
     let outcome = runtime.block_on(serve(config, options));
@@ -229,38 +237,26 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let (ending, ended) = watch::channel(false);
     let (report_locked_out, locked_out) = watch::channel(None);
     let mut tasks = tokio::task::JoinSet::new();
-    let listens = listener.as_ref().map(|listener| announce(listener, options.on_listen));
-    let listens = listens.transpose()?;
+    let listens = announce(listener.as_ref(), options.on_listen)?;
     let heartbeat = heartbeat::HeartbeatWriter::start(&state, listens, &mut tasks, now);
-    let counters = Counters::new(engine.store().read().begin_send_count()?);
+    let process = metrics::Process::new(engine.store(), heartbeat.watch(), locked_out.clone())?;
+    let counters = process.counters.clone();
     if let Some(listener) = listener {
-        let readiness = Readiness::new(heartbeat.watch(), locked_out.clone());
-        let process = metrics::Process { counters: counters.clone(), readiness };
-        let (to, now) = (sender.clone(), options.now.clone());
-        let way = callback::LoopHandle { to, now, locked_out, process };
+        let way = callback::LoopHandle::new(&sender, &options.now, locked_out, process);
         let sink = callback::CallbackHandler::new(&engine, database(&state), way);
         tasks.spawn(callback::serve(listener, sink, ended.clone()));
     }
+    console::start(&config, (options.commands, &options.now), &mut tasks, ended.clone()).await?;
     let accounts = engine.accounts_by_any_name()?;
     let (clock, to) = (options.now.clone(), sender.clone());
     let lang = config.lang.unwrap_or_default();
-    let task = ingest::IngestTask {
-        inbox,
-        accounts,
-        files: files.clone(),
-        now: clock,
-        lang,
-        counters: counters.clone(),
-        to,
-    };
-    tasks.spawn(task.run(refused, ended));
+    let task = ingest::IngestTask { inbox, accounts, files: files.clone(), now: clock, lang, to };
+    tasks.spawn(task.run(refused, counters.clone(), ended));
     let maintenance = maintenance::start(sender.clone()).await;
     if large {
         check_state_directory(database(&state), sender.clone());
     }
-    if let Some(url) = config.alerts.ping.clone() {
-        tasks.spawn(delivery::ping(url, heartbeat.watch()));
-    }
+    tasks.spawn(delivery::ping(config.alerts.ping.clone(), heartbeat.watch()));
     let deliveries = Deliveries::new((config.alerts, lang), &engine, &options.now, sender.clone());
     let dispatcher = Dispatcher::new(ways, &state, counters, (options.now.clone(), sender));
     let mut daemon = Daemon {
@@ -293,15 +289,16 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
 
 /// Returns the address that the listener has, and reports it to whoever waits for it.
 fn announce(
-    listener: &tokio::net::TcpListener,
+    listener: Option<&tokio::net::TcpListener>,
     to: Option<oneshot::Sender<SocketAddr>>,
-) -> Result<SocketAddr, RunError> {
+) -> Result<Option<SocketAddr>, RunError> {
+    let Some(listener) = listener else { return Ok(None) };
     let address = listener.local_addr().map_err(|error| RunError::Setup(error.to_string()))?;
     if let Some(to) = to {
         // A rehearsal that no longer listens needs no address.
         to.send(address).unwrap_or_default();
     }
-    Ok(address)
+    Ok(Some(address))
 }
 
 /// Opens the database and reads the mark.

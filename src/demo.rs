@@ -102,6 +102,7 @@ async fn play(real: &Now, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
         now: Arc::clone(&now),
         jump: Some(jumping(&clock, &platform)),
         on_listen: Some(told),
+        commands: None,
         stop: stopped.clone(),
     };
     drop_jobs(&config.inbox, today)?;

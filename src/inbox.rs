@@ -15,6 +15,7 @@ mod entry;
 mod except;
 mod folder;
 mod front_matter;
+mod handed_in;
 mod html;
 mod job;
 mod line;
@@ -47,8 +48,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub use again::Again;
 pub use archive::{AcceptedBack, AcceptedPackage, Away, Receipt, ReceiptDate, ReceiptJob};
 pub use entry::Entry;
+pub use handed_in::{HandedIn, handed_in};
 pub use job::ParsedJob;
-pub use package::{Content, Package, ReadError, read_path, read_path_gathering};
+pub use package::{Content, Package, ReadError, of_bytes, read_path, read_path_gathering};
 pub use reader::ArticleRemark;
 pub use schema::SCHEMA;
 pub use submit::{Fate, Submitted, submit};
@@ -267,6 +269,9 @@ fn ends_with_marker(bytes: &[u8]) -> bool {
     let rest = bytes.trim_ascii_end().strip_suffix(b"...");
     rest.is_some_and(|rest| rest.is_empty() || rest.ends_with(b"\n") || rest.ends_with(b"\r"))
 }
+
+/// The most bytes of a job file.
+pub const FILE_MOST: usize = 16 << 20;
 
 /// The inbox directory.
 #[derive(Debug)]

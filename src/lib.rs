@@ -41,6 +41,7 @@
 //! | edges | [`inbox`], [`wechat`], [`config`] on [`yaml`], [`durable_file`] | one outside system each, and the core |
 //! | engine | [`engine`] | the store and the pure parts of the edges; no clock, no socket |
 //! | referee | [`sandbox`] | the platform's documents; nothing of the above |
+//! | API | [`server`] | the store, the inbox and the config; commands are run for it by [`cli`] |
 //! | top | [`daemon`], [`demo`], [`cli`], [`log`] | everything |
 //!
 //! `tests/it/imports.rs` holds these dependencies. CONTRIBUTING.md says where a change goes.
@@ -81,6 +82,7 @@ pub mod quota;
 pub mod reason;
 pub mod sandbox;
 pub mod schedule;
+pub mod server;
 pub mod store;
 pub mod text;
 pub mod wechat;

@@ -17,8 +17,10 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     l10n::choose(help::language(env::args_os()).unwrap_or_else(of_environment));
-    let matches = help::command().try_get_matches();
-    let arguments = match matches.and_then(|found| Arguments::from_arg_matches(&found)) {
+    let found = help::command().try_get_matches();
+    let arguments = found
+        .and_then(|found| Arguments::from_arg_matches(&found).map(|arguments| (arguments, found)));
+    let (arguments, matches) = match arguments {
         Ok(arguments) => arguments,
         Err(error) => return said_by_clap(&error),
     };
@@ -35,8 +37,9 @@ fn main() -> ExitCode {
         answers: if asks { Some(&mut answers) } else { None },
         colours,
         screen,
+        who: None,
     };
-    let outcome = cli::run(arguments, terminal);
+    let outcome = cli::run_parsed(&matches, arguments, terminal);
     lines.finish();
     match outcome {
         Ok(answer) => answer.exit_code().into(),

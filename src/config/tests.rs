@@ -775,3 +775,50 @@ fn every_example_on_the_page_of_the_config_is_accepted() {
     }
     assert_eq!(count, 3);
 }
+
+/// A config with a console and these users.
+fn users(lines: &str) -> String {
+    let console = "console: {listen: 127.0.0.1:8073}\nusers:\n";
+    format!("{}{console}{lines}", account("kind: service\nsecret_file: s"))
+}
+
+#[test]
+fn a_user_has_a_role_a_digest_and_maybe_accounts() {
+    let folder = folder();
+    let hash = "0f".repeat(32);
+    let lines = format!(
+        "  - {{name: anne, role: approver, token_hash: \"sha256:{hash}\"}}\n  - {{name: bert, role: \
+         viewer, accounts: [a, b], token_hash: \"sha256:{}\"}}\n",
+        "a0".repeat(32)
+    );
+
+    let config = load_text(&folder, &users(&lines)).unwrap();
+
+    let console = config.console.unwrap();
+    let [anne, bert] = console.users.as_slice() else { panic!("not two") };
+    assert_eq!((anne.role, anne.token_hash, anne.sees("b")), (Role::Approver, [15; 32], true));
+    assert_eq!((bert.role, bert.sees("b"), bert.sees("c")), (Role::Viewer, true, false));
+    let of_users = config.warnings.iter().filter(|warning| warning.contains("the user bert"));
+    assert_eq!(of_users.count(), 1, "{:?}", config.warnings);
+}
+
+#[test]
+fn what_is_wrong_with_a_user_is_told() {
+    let hash = format!("token_hash: \"sha256:{}\"", "0f".repeat(32));
+    for (lines, part) in [
+        (format!("  - {{name: a b, role: viewer, {hash}}}\n"), "cannot be a user's name"),
+        (format!("  - {{name: a, role: admin, {hash}}}\n"), "is no value of `role`"),
+        ("  - {name: a, role: viewer, token: t}\n".to_owned(), "a token is a secret"),
+        ("  - {name: a, role: viewer, token_hash: x}\n".to_owned(), "64 hexadecimal digits"),
+        (format!("  - {{name: a, role: viewer, accounts: [], {hash}}}\n"), "list of words"),
+        (
+            format!(
+                "  - {{name: a, role: viewer, {hash}}}\n  - {{name: b, role: viewer, {hash}}}\n"
+            ),
+            "the same token",
+        ),
+    ] {
+        let told = problems(&users(&lines));
+        assert!(told.contains(part), "{lines}: {told}");
+    }
+}

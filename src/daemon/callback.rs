@@ -46,6 +46,17 @@ pub(super) struct LoopHandle {
     pub(super) process: Process,
 }
 
+impl LoopHandle {
+    pub(super) fn new(
+        to: &mpsc::Sender<Input>,
+        now: &Now,
+        locked_out: watch::Receiver<Option<LockedOut>>,
+        process: Process,
+    ) -> Self {
+        Self { to: to.clone(), now: Arc::clone(now), locked_out, process }
+    }
+}
+
 struct Account {
     session: usize,
     authenticator: Arc<Authenticator>,
@@ -265,8 +276,6 @@ mod tests {
     use std::collections::BTreeMap;
 
     use crate::daemon::Heartbeat;
-    use crate::daemon::counters::Counters;
-    use crate::daemon::readiness::Readiness;
     use crate::store::Store;
     use crate::wechat::callback::ScanKind;
     use crate::wechat::callback::crypto::OpenError;
@@ -279,8 +288,7 @@ mod tests {
         let (turned_at, clocks) = (DateTime::UNIX_EPOCH, BTreeMap::new());
         let heartbeat = Heartbeat { pid: 1, turned_at, listen: None, clocks, locked_out: None };
         let (heartbeat, locked_out) = (watch::channel(heartbeat).1, watch::channel(None).1);
-        let counters = Counters::new(store.read().begin_send_count().unwrap());
-        Process { counters, readiness: Readiness::new(heartbeat, locked_out) }
+        Process::new(&store, heartbeat, locked_out).unwrap()
     }
 
     fn callbacks() -> (CallbackHandler, mpsc::Receiver<Input>) {

@@ -21,6 +21,7 @@ use crate::engine::Engine;
 use crate::engine::crash_context::{self, WorkItem};
 use crate::model::{JobId, JobState};
 use crate::reason::Reason;
+use crate::server;
 use crate::store::{StoreError, Tx};
 use crate::text::reason;
 
@@ -45,13 +46,21 @@ pub(super) struct Crashes {
     crashes: Vec<Crash>,
 }
 
-/// Records each panic of this process before it ends the process.
+/// Makes each panic end the process, once it is recorded: a half-alive daemon is worse than one that
+/// ends and is started again.
+///
+/// The exception is a command that the HTTP API answers with.
 pub(super) fn watch(state: &Path, now: Now) {
     let state = state.to_owned();
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
+        if server::is_isolated() {
+            tell(panic);
+            return;
+        }
         record(&state, now());
         tell(panic);
+        std::process::abort();
     }));
 }
 

@@ -78,7 +78,6 @@ pub(super) struct IngestTask {
     pub(super) now: Now,
     /// The language of the answers to files.
     pub(super) lang: Lang,
-    pub(super) counters: Counters,
     pub(super) to: mpsc::Sender<Input>,
 }
 
@@ -96,8 +95,13 @@ enum Offer {
 
 impl IngestTask {
     /// Takes files until the daemon ends; those named are refused unread, if they are present.
-    pub(super) async fn run(self, mut refused: Vec<String>, mut ended: watch::Receiver<bool>) {
-        let Self { mut inbox, accounts, files, now, lang, counters, to } = self;
+    pub(super) async fn run(
+        self,
+        mut refused: Vec<String>,
+        counters: Counters,
+        mut ended: watch::Receiver<bool>,
+    ) {
+        let Self { mut inbox, accounts, files, now, lang, to } = self;
         let reader = Reader::start(lang);
         let accounts: Arc<[Account]> = accounts.into();
         let (trouble, passed) = (Trouble::default(), Passed::default());

@@ -182,6 +182,6 @@ mod tests {
         reports.send_replace(heartbeat(0, &[]));
 
         assert_eq!(readiness.check(now()), Ok(()));
-        assert_eq!(readiness.clone().check(now()), Ok(()), "however often it is read");
+        assert_eq!(readiness.check(now()), Ok(()), "however often it is read");
     }
 }

@@ -14,7 +14,7 @@ use super::whole;
 use crate::l10n::{Sentence, t};
 
 /// The largest file that is read.
-pub(super) const FILE_MOST: i128 = 16 << 20;
+pub(super) const FILE_MOST: i128 = super::FILE_MOST as i128;
 /// How many files a folder may have, and how deep.
 const LEAVES: usize = 1_000;
 const DEPTH: usize = 4;
@@ -270,16 +270,21 @@ fn kept(name: &OsStr) -> Option<(String, String)> {
 }
 
 fn file_kind(name: &OsStr, stat: &Stat) -> EntryKind {
+    match unfit(name).or_else(|| unusable(stat)) {
+        Some(reason) => EntryKind::Unusable(reason),
+        None => EntryKind::File,
+    }
+}
+
+/// Returns why no file of this name is taken.
+pub(super) fn unfit(name: &OsStr) -> Option<(String, String)> {
     let lower = name.as_bytes().to_ascii_lowercase();
     let fits = [&b".yaml"[..], b".yml", b".json"].iter().any(|ending| lower.ends_with(ending));
     if !fits {
         let message = t!("inbox-only-yaml-yml-json-files");
-        return EntryKind::Unusable((message, t!("inbox-rename-put-into-folder-job")));
+        return Some((message, t!("inbox-rename-put-into-folder-job")));
     }
-    match kept(name).or_else(|| unusable(stat)) {
-        Some(reason) => EntryKind::Unusable(reason),
-        None => EntryKind::File,
-    }
+    kept(name)
 }
 
 /// Returns why a file of this kind is never read.

@@ -28,6 +28,8 @@ use crate::yaml::diagnostic::{Diagnostic, Report};
 
 /// The maximum bytes of a folder.
 const FOLDER_MOST: usize = 64 << 20;
+/// The maximum bytes of the name of a file that did not come from a folder.
+const NAME_MOST: usize = 150;
 /// How many bytes of a file's end are searched for the end marker.
 const TAIL: u64 = 64;
 
@@ -199,6 +201,36 @@ fn named<'f>(files: &'f BTreeMap<String, Vec<u8>>, path: &str) -> Option<&'f [u8
     let otherwise =
         || files.iter().find(|(name, _)| picture::is_same(name, path)).map(|(_, bytes)| bytes);
     files.get(path).or_else(otherwise).map(Vec::as_slice)
+}
+
+/// Returns whether a lone job file can have this name in the inbox.
+pub(super) fn is_plain_name(name: &str) -> bool {
+    of_bytes(name, Vec::new()).is_ok()
+}
+
+/// Returns what a lone job file of this name and content is to the inbox.
+///
+/// # Errors
+/// If the inbox takes no file of this name.
+pub fn of_bytes(name: &str, bytes: Vec<u8>) -> Result<Package, ReadError> {
+    let entry_name = OsString::from(name);
+    if !entry::is_looked_at(&entry_name) || name.contains(['/', '\0']) || name.len() > NAME_MOST {
+        let help = t!("inbox-names-start-end-tmp-part");
+        return Err(refused(name, t!("inbox-inbox-never-looks-what-such"), help));
+    }
+    if let Some((message, help)) = entry::unfit(&entry_name) {
+        return Err(refused(name, message, help));
+    }
+    let safe = entry::safe_name(&entry_name);
+    Ok(Package {
+        entry_name,
+        file_name: safe.clone(),
+        main: safe.clone(),
+        name: safe,
+        sha256: hex(&Sha256::digest(&bytes)),
+        bytes,
+        lists: Lists::None,
+    })
 }
 
 /// Reads the file or folder at a path as the inbox would, to check it.

@@ -1290,6 +1290,22 @@ inbox-kept-reasons = reasons
 
 ## config: what is wrong in a config
 
+config-console = `console`
+config-user = a user
+config-token-is-a-secret = a token is a secret and does not belong into the config
+config-no-passwords = users have tokens, and no passwords
+config-user-name-help = 1 to 64 letters, digits, or . _ @ -
+config-token-hash-help = `qunfa token NAME` prints a new token and the lines for the config
+config-write-console-listen = write `listen: 127.0.0.1:8073`
+config-users-list = `users` must be a list, not { $kind }
+config-user-twice = there is a user { $name } already
+config-user-other-name = give each user another name
+config-token-twice = two users have the same token
+config-user-no-name = { $text } cannot be a user's name
+config-write-role = write viewer, editor, approver or operator
+config-token-hash = `token_hash` is `sha256:` and 64 hexadecimal digits
+config-console-without-users = `console` has no `users`: nobody can use it
+config-user-of-no-account = the user { $name } is for account { $account }, which does not exist
 config-config = the config
 config-no-account-file = there is no account in this file
 config-save-file-utf-8 = save the file as UTF-8
@@ -1409,6 +1425,40 @@ receipt-series = a series ({ $words }): this is its next date; each date is a jo
 receipt-left-out = job { $id } was planned by an earlier file of this name; it stays planned
 
 ## store: what the database refuses
+
+## api: the HTTP API and its client (src/server, `token`, `--server`)
+
+api-unauthorized = no user has this token; send `Authorization: Bearer TOKEN`
+api-too-many-attempts = too many wrong tokens came from this address; try again in a minute
+api-role = this needs the role { $role }
+api-all-accounts = this is about all accounts, and the user is for some of them only
+api-name-account = the user is for some accounts only: name one of them with `account`
+api-no-path = there is nothing at this path; /api/v1/openapi.json lists what there is
+api-method = the path does not take this method; /api/v1/openapi.json lists those that it takes
+api-no-job = no job has this id
+api-no-account = there is no such account
+api-no-file = no file of this name was handed in
+api-parameter = the parameter { $name } is missing, unknown, given twice, or not a plain text of at most 1000 characters
+api-body = the body must be a JSON object whose values are texts, numbers, true or false
+api-too-large = the body is larger than what is taken here
+api-busy = the server is busy; try again in some seconds
+api-too-long = the answer is too long; ask for less, for example with `limit`
+api-crashed = the command failed by a fault of qunfa; the log of the daemon has the details, and the daemon goes on
+api-id-taken = the id { $id } is taken: give the job another one
+api-token = The token of { $name }, which is shown this once:
+api-cannot-listen = the HTTP API cannot listen on { $address } ({ $error }): another program uses it, or choose another `listen`
+api-token-config = Add this to `users:` in the config, choose the role, and restart the daemon:
+api-token-name = { $name } cannot be a user's name: write 1 to 64 letters, digits, or . _ @ -
+api-client-token = --server needs --token-file
+api-client-token-unreadable = the token file { $path } cannot be read: { $error }
+api-client-token-empty = the token file { $path } holds no token
+api-client-url = { $url } is not an address of a server: write https://HOST, or http:// for this machine
+api-client-none = { $command } cannot be run on a server; log in there and run it
+api-client-option = --{ $option } is not taken by a server; leave it out
+api-client-one-file = a server takes one job file at a time
+api-client-file = { $path } cannot be read: { $error }
+api-client-failed = the server { $url } did not answer: { $error }
+api-client-refused = the server says no ({ $status }): { $detail }
 
 ## cli: the commands
 

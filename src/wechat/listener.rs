@@ -37,7 +37,7 @@ use crate::model::Credence;
 mod auth;
 mod exposition;
 mod forward;
-mod limits;
+pub(crate) mod limits;
 mod replay;
 
 pub use auth::{Authenticator, Refusal};
@@ -105,6 +105,8 @@ pub struct Limits {
     pub store: Duration,
     /// The connections that are open at once.
     pub connections: usize,
+    /// The bytes that a connection may send.
+    pub bytes: usize,
     /// How long a connection keeps its place against later ones.
     pub young: Duration,
     /// The bytes of all connections together that have proven nothing yet.
@@ -126,6 +128,7 @@ impl Default for Limits {
             connection: Duration::from_secs(5),
             store: Duration::from_secs(4),
             connections: 512,
+            bytes: limits::BYTES_MAX,
             young: Duration::from_millis(250),
             unproven_bytes: 4 * 1024 * 1024,
             pushes: 64,
@@ -247,12 +250,12 @@ async fn receive<I: EventSink>(
     request: Request,
 ) -> Result<Response, StatusCode> {
     let authenticator = handler.sink.authenticator(&account).ok_or(StatusCode::NOT_FOUND)?;
-    let (parts, body) = request.into_parts();
+    let (parts, mut body) = request.into_parts();
     let signed = handler.judge(&account, query(&parts.uri))?;
     if authenticator.is_plain() {
         handler.judge(&account, authenticator.check(&signed, handler.sink.now()))?;
     }
-    let raw = read(body).await?;
+    let raw = read(&mut body, BODY_MAX).await?;
     let opened = authenticator.open(&signed, raw.clone(), handler.sink.now());
     let message = handler.judge(&account, opened)?;
     handler.judge(&account, handler.admit(&account, &signed, &message.text))?;
@@ -352,19 +355,19 @@ impl<I: EventSink> CallbackHandler<I> {
     }
 }
 
-/// Reads a whole body of at most [`BODY_MAX`] bytes.
-async fn read(mut body: Body) -> Result<Vec<u8>, StatusCode> {
-    if body.size_hint().lower() > BODY_MAX as u64 {
+/// Reads a whole body of at most so many bytes.
+pub(crate) async fn read(body: &mut Body, most: usize) -> Result<Vec<u8>, StatusCode> {
+    if body.size_hint().lower() > most as u64 {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
     let mut raw = Vec::new();
     loop {
-        match std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        match std::future::poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
             None => return Ok(raw),
             Some(Err(_)) => return Err(StatusCode::BAD_REQUEST),
             Some(Ok(frame)) => raw.extend_from_slice(frame.data_ref().map_or(&[], |data| data)),
         }
-        if raw.len() > BODY_MAX {
+        if raw.len() > most {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
     }

@@ -222,6 +222,7 @@ impl World {
             answers: typed.as_mut().map(|typed| typed as &mut (dyn BufRead + Send)),
             colours: false,
             screen,
+            who: None,
         };
         let answer = cli::run(arguments, terminal);
         let [out, remarks] = [out, remarks].map(|bytes| String::from_utf8(bytes).unwrap());
@@ -578,6 +579,7 @@ fn colours_appear_only_where_they_were_asked_for() {
         answers: None,
         colours: true,
         screen: || None,
+        who: None,
     };
 
     cli::run(Arguments::parse_from(arguments), terminal).unwrap();

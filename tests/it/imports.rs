@@ -41,6 +41,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("log", &[]),
+    ("server", &["l10n", "model", "store", "yaml", "inbox", "config", "wechat"]),
     (
         "daemon",
         &[
@@ -57,6 +58,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "config",
             "wechat",
             "engine",
+            "server",
         ],
     ),
     ("demo", &["l10n", "model", "calendar", "text", "store", "config", "sandbox", "daemon"]),
@@ -81,6 +83,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "wechat",
             "sandbox",
             "engine",
+            "server",
             "daemon",
             "demo",
         ],
@@ -99,12 +102,13 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["wechat::client", "wechat::listener::forward", "sandbox::push", "daemon::delivery::http"],
     ),
     ("lettre", &["daemon::delivery::email"]),
-    ("axum", &["wechat::listener", "sandbox::server", "sandbox::connection"]),
+    ("axum", &["wechat::listener", "server", "sandbox::server", "sandbox::connection"]),
     (
         "tokio",
         &[
             "daemon",
             "demo",
+            "server",
             "wechat::client",
             "wechat::listener",
             "sandbox::server",

@@ -1,6 +1,7 @@
 //! One test binary: scenarios, the simulation, the command line, real processes, import rules.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod api;
 mod canaries;
 mod catalogues;
 mod cli;

@@ -550,7 +550,7 @@ pub(crate) fn runtime() -> &'static Runtime {
 }
 
 /// An address that nobody else takes while a daemon is down: a loopback address of this rig's own.
-fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(1);
     let [high, low] = NEXT.fetch_add(1, Ordering::SeqCst).to_be_bytes();
     let listener = std::net::TcpListener::bind((Ipv4Addr::new(127, 71, high, low), 0)).unwrap();

@@ -24,7 +24,7 @@ const YEARS: u64 = 8;
 const YEARS_OF_EVERY_FAULT: u64 = 100;
 
 /// What must have happened at least once in each half.
-const EVERY_FAULT: [&str; 63] = [
+const EVERY_FAULT: [&str; 69] = [
     "crash after a pass committed",
     "crash after the mark was stored",
     "crash after a request was handed over",
@@ -80,6 +80,12 @@ const EVERY_FAULT: [&str; 63] = [
     "burst",
     "two batches",
     "uploads first",
+    "codes of one job",
+    "menu",
+    "menu for a while",
+    "menu deleted",
+    "menu put back",
+    "conditional menu",
     "series",
     "series edited",
     "series cancelled",

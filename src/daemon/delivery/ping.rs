@@ -10,9 +10,10 @@ use super::http::Http;
 use crate::config::Ping;
 use crate::daemon::heartbeat::Heartbeat;
 
-/// Requests the URL again and again, if the loop has turned since the last time and can use its
+/// Requests the URL, if there is one, again and again, if the loop has turned since the last time and can use its
 /// database.
-pub(in crate::daemon) async fn ping(ping: Ping, beats: watch::Receiver<Heartbeat>) {
+pub(in crate::daemon) async fn ping(ping: Option<Ping>, beats: watch::Receiver<Heartbeat>) {
+    let Some(ping) = ping else { return };
     let (http, every) = (Http::default(), ping.every.to_std().unwrap_or_default());
     let Ok(url) = Url::parse(ping.url.expose_secret()) else { return };
     let mut last: Option<DateTime<Utc>> = None;

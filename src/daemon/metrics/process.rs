@@ -6,11 +6,12 @@ use chrono::{DateTime, Utc};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use tokio::sync::watch;
 
 use crate::daemon::counters::Counters;
-use crate::daemon::heartbeat::Heartbeat;
+use crate::daemon::heartbeat::{Heartbeat, LockedOut};
 use crate::daemon::readiness::{NotReady, Readiness};
-use crate::store::{StoreError, Tx};
+use crate::store::{Store, StoreError, Tx};
 
 /// A gauge of seconds with a fraction, by account.
 type Seconds = Family<[(&'static str, String); 1], Gauge<f64, AtomicU64>>;
@@ -23,6 +24,16 @@ pub(in crate::daemon) struct Process {
 }
 
 impl Process {
+    /// Begins to count; the loop must not have reported yet.
+    pub(in crate::daemon) fn new(
+        store: &Store,
+        heartbeat: watch::Receiver<Heartbeat>,
+        locked_out: watch::Receiver<Option<LockedOut>>,
+    ) -> Result<Self, StoreError> {
+        let counters = Counters::new(store.read().begin_send_count()?);
+        Ok(Self { counters, readiness: Readiness::new(heartbeat, locked_out) })
+    }
+
     /// Adds the process's metrics.
     pub(super) fn register(
         &self,

@@ -1,5 +1,5 @@
-//! The two text formats of metrics: OpenMetrics, and the older one of Prometheus, which tools such as
-//! promtool read and which a client gets that asks for neither.
+//! The two text formats of metrics: `OpenMetrics`, and the older one of Prometheus, which tools such
+//! as promtool read and which a client gets that asks for neither.
 
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;

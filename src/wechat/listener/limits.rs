@@ -7,7 +7,7 @@
 //! connection has some time to send its request, and one that has proven itself is kept.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -26,10 +26,10 @@ use crate::wechat::callback::BODY_MAX;
 mod unproven;
 
 /// The bytes that a connection may send: the longest body, its chunks' lengths, and the headers.
-const BYTES_MAX: usize = BODY_MAX + 32 * 1024;
+pub(super) const BYTES_MAX: usize = BODY_MAX + 32 * 1024;
 
 /// Accepts connections, and makes room for them.
-pub(super) struct ConnectionLimiter {
+pub(crate) struct ConnectionLimiter {
     tcp: TcpListener,
     limits: Limits,
     room: Arc<Semaphore>,
@@ -37,7 +37,7 @@ pub(super) struct ConnectionLimiter {
 }
 
 impl ConnectionLimiter {
-    pub(super) fn new(tcp: TcpListener, limits: Limits) -> Self {
+    pub(crate) fn new(tcp: TcpListener, limits: Limits) -> Self {
         let room = Arc::new(Semaphore::new(limits.connections));
         Self { tcp, limits, room, unproven: Arc::new(Unproven::new(limits.unproven_bytes)) }
     }
@@ -70,7 +70,8 @@ impl Listener for ConnectionLimiter {
         let (tcp, peer) = Listener::accept(&mut self.tcp).await;
         let place = self.place().await;
         let (id, ended) = self.unproven.add(peer.ip());
-        let connection_handle = ConnectionHandle { id, unproven: Arc::clone(&self.unproven) };
+        let connection_handle =
+            ConnectionHandle { id, peer: peer.ip(), unproven: Arc::clone(&self.unproven) };
         let end = Box::pin(tokio::time::sleep(self.limits.connection));
         let ended = Some(ended);
         (
@@ -78,7 +79,7 @@ impl Listener for ConnectionLimiter {
                 tcp,
                 end,
                 ended,
-                left: BYTES_MAX,
+                left: self.limits.bytes,
                 connection_handle,
                 _place: place,
             },
@@ -93,14 +94,20 @@ impl Listener for ConnectionLimiter {
 
 /// What a request can do with its connection.
 #[derive(Clone)]
-pub(super) struct ConnectionHandle {
+pub(crate) struct ConnectionHandle {
     id: u64,
+    peer: IpAddr,
     unproven: Arc<Unproven>,
 }
 
 impl ConnectionHandle {
+    /// Returns the address that the connection came from.
+    pub(crate) fn peer(&self) -> IpAddr {
+        self.peer
+    }
+
     /// Protects the connection from being closed for others; false if it was closed already.
-    pub(super) fn prove(&self) -> bool {
+    pub(crate) fn prove(&self) -> bool {
         self.unproven.remove(self.id)
     }
 }
@@ -113,7 +120,7 @@ impl Connected<IncomingStream<'_, ConnectionLimiter>> for ConnectionHandle {
 
 /// A connection that fails when its time or its bytes are used up, or when it is closed for
 /// another.
-pub(super) struct BoundedConnection {
+pub(crate) struct BoundedConnection {
     tcp: TcpStream,
     end: Pin<Box<Sleep>>,
     ended: Option<oneshot::Receiver<()>>,

@@ -21,6 +21,7 @@ const PATIENT: Limits = Limits {
     connection: Duration::from_secs(120),
     store: Duration::from_secs(60),
     connections: 8,
+    bytes: 1024 * 1024,
     young: Duration::from_secs(120),
     unproven_bytes: 1024 * 1024,
     pushes: 8,

@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 use qunfa::config::TokenSource;
 use qunfa::model::{
-    Action, Audience, Content, Deletion, Expires, JobSpec, JobState, Kind, OnFullReceivers,
-    OnQuota, Preview, Qrcode, Scene, Speed, Viewer,
+    Action, Audience, Content, Deletion, Expires, JobSpec, JobState, Kind, MenuChange,
+    OnFullReceivers, OnQuota, Preview, Qrcode, Qrcodes, Scene, Scenes, Speed, Viewer,
 };
 use qunfa::sandbox::{self, AdminAnswer, Fault, FaultKind, Review, openid};
 use serde_json::json;
@@ -28,11 +28,13 @@ pub(super) struct Swarm {
     large: Vec<bool>,
     /// The platform checks the quota before it remembers a clientmsgid.
     quota_first: bool,
+    /// The jobs that create a menu.
+    menus: Vec<String>,
 }
 
 impl Swarm {
     pub(super) fn new(rng: Rng, from: DateTime<Utc>, days: i64) -> Self {
-        Self { rng, from, days, jobs: 0, large: Vec::new(), quota_first: false }
+        Self { rng, from, days, jobs: 0, large: Vec::new(), quota_first: false, menus: Vec::new() }
     }
 
     fn on(&mut self) -> bool {
@@ -347,14 +349,18 @@ impl Swarm {
                 let (job, article_idx) = (about.id.clone(), Some(0));
                 Action::Delete(Deletion { job, article_idx, force: self.rng.bool() })
             }
-            2 => {
-                let button = json!({ "type": "click", "name": about.id.as_str(), "key": "K" });
-                Action::Menu(serde_json::from_value(json!({ "button": [button] })).unwrap())
-            }
+            2 => Action::Menu(self.menu_change(world, about, at)),
             3 => {
                 let expire_seconds = self.rng.bool().then_some(604_800);
                 let scene = Scene::Id(self.rng.u32(1..20));
                 Action::Qrcode(Qrcode { expire_seconds, scene })
+            }
+            4 => {
+                world.count("codes of one job");
+                let expire_seconds = self.rng.bool().then_some(604_800);
+                let from = self.rng.u32(1..20);
+                let scenes = Scenes::Range { from, to: from + self.rng.u32(1..12) };
+                Action::Qrcodes(Qrcodes { expire_seconds, scenes, out: None })
             }
             _ => return,
         };
@@ -363,6 +369,35 @@ impl Swarm {
         job.at = Some(at + TimeDelta::minutes(self.rng.i64(-30..30)));
         job.action = action;
         submit(world, at - TimeDelta::minutes(self.rng.i64(0..600)), job, "");
+    }
+
+    /// A change of the menu: a new one, perhaps for a while, one for some followers, none at all, or
+    /// what stood before another.
+    fn menu_change(&mut self, world: &mut World, about: &JobSpec, at: DateTime<Utc>) -> MenuChange {
+        let name = about.id.as_str();
+        let button = json!([{ "type": "click", "name": name, "key": "K" }]);
+        let (to, counted) = match self.rng.u32(0..8) {
+            0 => (json!({ "delete": true }), "menu deleted"),
+            1 => {
+                let matchrule = json!({ "client_platform_type": "1" });
+                (json!({ "button": button, "matchrule": matchrule }), "conditional menu")
+            }
+            2 | 3 => match self.menus.last() {
+                Some(job) => (json!({ "restore": job }), "menu put back"),
+                None => return self.menu_change(world, about, at),
+            },
+            _ => (json!({ "button": button }), "menu"),
+        };
+        world.count(counted);
+        let mut change: MenuChange = serde_json::from_value(to).expect("a change of the menu");
+        if counted == "menu" {
+            self.menus.push(format!("{name}-beside"));
+            if self.rng.bool() {
+                world.count("menu for a while");
+                change.until = Some(at + TimeDelta::minutes(self.rng.i64(60..3_000)));
+            }
+        }
+        change
     }
 
     /// More lists at one instant than a minute takes.

@@ -1,0 +1,105 @@
+//! `console` and `users`: where the HTTP API listens, and who may use it.
+//!
+//! A user has a random token, of which the config has the digest only: whoever reads the config can
+//! sign in as nobody.
+
+use std::net::SocketAddr;
+
+use super::Loader;
+use super::users::{Role, User, is_user_name};
+use crate::l10n::{Sentence, t};
+use crate::yaml::diagnostic::quote;
+use crate::yaml::{Entry, Node, Shape, Value};
+
+/// What a digest of a token begins with.
+const SHA256: &str = "sha256:";
+
+/// What a user's name may be.
+const NAME_HELP: Sentence = || t!("config-user-name-help");
+const HASH_HELP: Sentence = || t!("config-token-hash-help");
+
+const CONSOLE: Shape = Shape { what: || t!("config-console"), known: &["listen"], refused: &[] };
+
+const USER: Shape = Shape {
+    what: || t!("config-user"),
+    known: &["name", "role", "accounts", "token_hash"],
+    refused: &[
+        ("token", || t!("config-token-is-a-secret"), HASH_HELP),
+        ("password", || t!("config-no-passwords"), HASH_HELP),
+    ],
+};
+
+impl Loader<'_, '_> {
+    /// Returns where the HTTP API listens.
+    pub(super) fn console(&mut self, entry: &Entry<'_>) -> Option<SocketAddr> {
+        let fields = entry.node.fields(entry.key_location, &CONSOLE, self.report)?;
+        let listen = fields.require("listen", || t!("config-write-console-listen"), self.report)?;
+        self.listen(listen)
+    }
+
+    /// Returns the users of the HTTP API.
+    pub(super) fn users(&mut self, entry: &Entry<'_>) -> Option<Vec<User>> {
+        let Value::List(items) = &entry.node.value else {
+            let message = t!("config-users-list", kind = %entry.node.describe());
+            self.report.say_with(entry.node.location, message, HASH_HELP());
+            return None;
+        };
+        let mut users: Vec<User> = Vec::new();
+        for node in items {
+            let Some(user) = self.user(node) else { continue };
+            if users.iter().any(|other| other.name == user.name) {
+                let message = t!("config-user-twice", name = %quote(&user.name));
+                self.report.say_with(node.location, message, t!("config-user-other-name"));
+            } else if users.iter().any(|other| other.token_hash == user.token_hash) {
+                let message = t!("config-token-twice");
+                self.report.say_with(node.location, message, HASH_HELP());
+            }
+            users.push(user);
+        }
+        Some(users)
+    }
+
+    fn user(&mut self, node: &Node<'_>) -> Option<User> {
+        let fields = node.fields(node.location, &USER, self.report)?;
+        let name = fields.require("name", NAME_HELP, self.report)?;
+        let text = name.text(self.report)?;
+        if !is_user_name(text) {
+            let message = t!("config-user-no-name", text = %quote(text));
+            self.report.say_with(name.node.location, message, NAME_HELP());
+            return None;
+        }
+        let roles = Role::ALL.map(|role| (role.name(), role));
+        let help = || t!("config-write-role");
+        let role = fields.require("role", help, self.report)?.choice(&roles, self.report);
+        let accounts = match fields.get("accounts") {
+            Some(entry) => Some(self.words(entry)?),
+            None => None,
+        };
+        let hash = fields.require("token_hash", HASH_HELP, self.report)?;
+        let token_hash = self.token_hash(hash);
+        Some(User { name: text.to_owned(), role: role?, accounts, token_hash: token_hash? })
+    }
+
+    fn token_hash(&mut self, entry: &Entry<'_>) -> Option<[u8; 32]> {
+        let text = entry.text(self.report)?;
+        let digest = text.strip_prefix(SHA256).and_then(digest);
+        if digest.is_none() {
+            let message = t!("config-token-hash");
+            self.report.say_with(entry.node.location, message, HASH_HELP());
+        }
+        digest
+    }
+}
+
+/// Returns the 32 bytes of 64 hexadecimal digits.
+fn digest(hex: &str) -> Option<[u8; 32]> {
+    if hex.len() != 64 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (byte, digits) in bytes.iter_mut().zip(hex.as_bytes().chunks(2)) {
+        let digits = std::str::from_utf8(digits).ok()?;
+        *byte = u8::from_str_radix(digits, 16).ok()?;
+    }
+    Some(bytes)
+}

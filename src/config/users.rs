@@ -1,0 +1,66 @@
+//! The users of the HTTP API: the checked values of `console` and `users`.
+
+use std::net::SocketAddr;
+
+/// Where the HTTP API listens, and who may use it.
+#[derive(Clone, Debug)]
+pub struct Console {
+    /// Its address.
+    pub listen: SocketAddr,
+    /// The users, in the file's order.
+    pub users: Vec<User>,
+}
+
+/// Somebody who may use the HTTP API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The name that is stored with each decision.
+    pub name: String,
+    /// What the user may do.
+    pub role: Role,
+    /// The only accounts that the user may see; `None` means all.
+    pub accounts: Option<Vec<String>>,
+    /// The SHA-256 of the token.
+    pub token_hash: [u8; 32],
+}
+
+/// What a user may do: each role may do what the roles before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Reads.
+    Viewer,
+    /// Hands in job files.
+    Editor,
+    /// Approves jobs.
+    Approver,
+    /// Decides everything else.
+    Operator,
+}
+
+impl Role {
+    /// All roles, the least first.
+    pub const ALL: [Self; 4] = [Self::Viewer, Self::Editor, Self::Approver, Self::Operator];
+
+    /// Returns its word in the config.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Editor => "editor",
+            Self::Approver => "approver",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+impl User {
+    /// Returns whether the user may see an account.
+    pub fn sees(&self, account: &str) -> bool {
+        self.accounts.as_ref().is_none_or(|accounts| accounts.iter().any(|one| one == account))
+    }
+}
+
+/// Returns whether a text can be a user's name.
+pub fn is_user_name(name: &str) -> bool {
+    (1..=64).contains(&name.chars().count())
+        && name.chars().all(|c| c.is_alphanumeric() || "._@-".contains(c))
+}

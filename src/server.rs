@@ -1,0 +1,164 @@
+//! The HTTP API: the commands' answers for users with roles, over HTTP.
+//!
+//! There is no second implementation of anything: an endpoint names a command ([`endpoint`]), has it
+//! run ([`command`]) and passes its answer on. It runs beside the loop, on threads and database
+//! connections of its own, so no request delays a release. A user who may see only some accounts is
+//! held to them before the command runs, and what it answers of others all the same is taken out.
+//! What is absent on purpose: TLS, which a proxy does, and passwords and sessions.
+
+pub mod command;
+pub mod endpoint;
+mod files;
+mod gate;
+mod handler;
+mod isolation;
+mod openapi;
+mod problem;
+mod request;
+mod withhold;
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, RawPathParams, Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::{CACHE_CONTROL, CONNECTION, X_CONTENT_TYPE_OPTIONS};
+use axum::response::Response;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use tokio::net::TcpListener;
+
+use self::endpoint::{BASE, ENDPOINTS, Endpoint, Method};
+use self::files::Files;
+use self::gate::Gate;
+use self::handler::Handler;
+use self::problem::Refusal;
+use crate::config::User;
+use crate::inbox::FILE_MOST;
+use crate::l10n::Lang;
+use crate::model::Account;
+use crate::wechat::listener::Limits;
+use crate::wechat::listener::limits::{ConnectionHandle, ConnectionLimiter};
+
+pub use command::Commands;
+pub use handler::Clock;
+pub use isolation::is_isolated;
+
+/// What the API needs.
+pub struct Server {
+    /// Who may use it.
+    pub users: Vec<User>,
+    /// Runs the commands.
+    pub commands: Commands,
+    /// The accounts of the config.
+    pub accounts: Vec<Account>,
+    /// The database.
+    pub database: PathBuf,
+    /// The drop directory.
+    pub inbox: PathBuf,
+    /// The language of answers to who prefers none.
+    pub lang: Lang,
+    /// The clock.
+    pub now: Clock,
+}
+
+/// Returns what connections may use up: each carries one request.
+fn limits() -> Limits {
+    Limits {
+        connection: Duration::from_secs(60),
+        connections: 64,
+        bytes: FILE_MOST + 64 * 1024,
+        ..Limits::default()
+    }
+}
+
+/// Serves the API until `stop`.
+pub async fn serve(
+    listener: TcpListener,
+    server: Server,
+    stop: impl Future<Output = ()> + Send + 'static,
+) {
+    let handler = Arc::new(Handler {
+        gate: Gate::new(server.users),
+        files: Arc::new(Files::new(server.inbox, server.accounts)),
+        commands: server.commands,
+        database: server.database,
+        now: server.now,
+        lang: server.lang,
+        turns: Default::default(),
+    });
+    let app = ENDPOINTS
+        .iter()
+        .fold(Router::new(), |app, row| app.route(&format!("{BASE}{}", row.path), route(row)));
+    let app = app
+        .fallback(nothing)
+        .method_not_allowed_fallback(no_method)
+        .layer(axum::middleware::map_response(last))
+        .with_state(handler)
+        .into_make_service_with_connect_info::<ConnectionHandle>();
+    let listener = ConnectionLimiter::new(listener, limits());
+    // Accepting is retried without end, so there is no error to report.
+    axum::serve(listener, app).with_graceful_shutdown(stop).await.ok();
+}
+
+type Shared = State<Arc<Handler>>;
+type From = ConnectInfo<ConnectionHandle>;
+
+fn route(row: &'static Endpoint) -> MethodRouter<Arc<Handler>> {
+    let filter = match row.method {
+        Method::Get => MethodFilter::GET,
+        Method::Post => MethodFilter::POST,
+    };
+    on(
+        filter,
+        move |State(handler): Shared, from: From, path: RawPathParams, request: Request| async move {
+            let (parts, mut body) = request.into_parts();
+            let lang = handler.lang(&parts.headers);
+            let user = match known(&handler, &from, &parts.headers) {
+                Ok(user) => user,
+                Err(refusal) => return refusal.into_response(lang),
+            };
+            let answer = handler.answer(row, user, path.iter(), (parts, &mut body)).await;
+            handler::discard(&mut body).await;
+            answer.unwrap_or_else(|refusal| refusal.into_response(lang))
+        },
+    )
+}
+
+/// Returns who sends a request, whose connection is then kept.
+fn known(
+    handler: &Handler,
+    ConnectInfo(connection): &From,
+    headers: &axum::http::HeaderMap,
+) -> Result<User, Refusal> {
+    let user = handler.user(headers, connection.peer())?;
+    // If its connection was closed for another, nobody receives the answer.
+    connection.prove();
+    Ok(user)
+}
+
+async fn nothing(State(handler): Shared, from: From, request: Request) -> Response {
+    refuse(&handler, &from, &request, Refusal::NoPath)
+}
+
+async fn no_method(State(handler): Shared, from: From, request: Request) -> Response {
+    refuse(&handler, &from, &request, Refusal::Method)
+}
+
+/// Refuses a request that no endpoint takes; a stranger does not learn why.
+fn refuse(handler: &Handler, from: &From, request: &Request, why: Refusal) -> Response {
+    let headers = request.headers();
+    let refusal = known(handler, from, headers).err().unwrap_or(why);
+    refusal.into_response(handler.lang(headers))
+}
+
+/// Closes the connection after its response, and lets nobody keep the answer.
+async fn last(mut response: Response) -> Result<Response, Infallible> {
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    Ok(response)
+}

@@ -1,0 +1,283 @@
+//! What happens to a request: who sends it, whether the user may do it, and the command that answers.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use chrono::{DateTime, Utc};
+use http_body::Body as _;
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+
+use super::command::{Call, Commands, Outcome};
+use super::endpoint::{Action, Endpoint, Method, Scope};
+use super::files::{self, Files};
+use super::gate::Gate;
+use super::isolation::isolated;
+use super::openapi;
+use super::problem::Refusal;
+use super::request::{Said, language};
+use super::withhold::withhold;
+use crate::config::User;
+use crate::inbox::FILE_MOST;
+use crate::l10n::{self, Lang};
+use crate::store::Store;
+use crate::wechat::listener;
+
+/// How many commands run at once, and how many files are read at once.
+const COMMANDS: usize = 4;
+const FILES: usize = 2;
+/// How long a request waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The most bytes of a body that is not a file.
+const BODY_MOST: usize = 64 * 1024;
+
+/// The most bytes of a refused body that are read all the same, and how long that may take.
+const DISCARDED_MOST: usize = 1024 * 1024;
+const DISCARD_TIME: Duration = Duration::from_secs(5);
+
+/// The clock.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// What all requests share.
+pub(super) struct Handler {
+    pub(super) gate: Gate,
+    pub(super) files: Arc<Files>,
+    pub(super) commands: Commands,
+    pub(super) database: PathBuf,
+    pub(super) now: Clock,
+    pub(super) lang: Lang,
+    pub(super) turns: Turns,
+}
+
+/// How much happens at once.
+pub(super) struct Turns {
+    commands: Arc<Semaphore>,
+    files: Arc<Semaphore>,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self {
+            commands: Arc::new(Semaphore::new(COMMANDS)),
+            files: Arc::new(Semaphore::new(FILES)),
+        }
+    }
+}
+
+impl Handler {
+    /// Returns who sends a request.
+    pub(super) fn user(&self, headers: &HeaderMap, from: IpAddr) -> Result<User, Refusal> {
+        self.gate.user(headers, from, (self.now)())
+    }
+
+    /// Returns the language of an answer.
+    pub(super) fn lang(&self, headers: &HeaderMap) -> Lang {
+        language(headers).unwrap_or(self.lang)
+    }
+
+    /// Answers a request of a user.
+    pub(super) async fn answer<'p>(
+        &self,
+        row: &'static Endpoint,
+        user: User,
+        path: impl Iterator<Item = (&'p str, &'p str)>,
+        (parts, body): (Parts, &mut Body),
+    ) -> Result<Response, Refusal> {
+        if user.role < row.role {
+            return Err(Refusal::Role(row.role.name()));
+        }
+        let lang = self.lang(&parts.headers);
+        let mut said = Said::default();
+        said.take_path(row, path)?;
+        let query = parts.uri.query().unwrap_or_default();
+        if row.method == Method::Get || row.action == Action::Submit {
+            said.take_query(row, query)?;
+        } else if !query.is_empty() {
+            return Err(Refusal::Parameter("?".to_owned()));
+        }
+        if row.action == Action::Submit {
+            said.require(row)?;
+            return self.submit(user, (said, lang), body).await;
+        }
+        let body = read(body, BODY_MOST).await?;
+        if row.method == Method::Post {
+            said.take_body(row, &body)?;
+        }
+        said.require(row)?;
+        match row.action {
+            Action::OpenApi => Ok(json_response(StatusCode::OK, &openapi::document())),
+            Action::Submit | Action::Receipt => self.receipt(user, said).await,
+            Action::Json(_) | Action::Sentences(_) => {
+                self.limit(row, &user, &mut said).await?;
+                self.command(row, &user, (said, lang)).await
+            }
+        }
+    }
+
+    /// Makes sure that the answer is only about accounts of the user.
+    async fn limit(&self, row: &Endpoint, user: &User, said: &mut Said) -> Result<(), Refusal> {
+        match row.scope {
+            Scope::Job => {
+                let id = said.get("id").unwrap_or_default().to_owned();
+                let owner = self.read(move |store| match store {
+                    Some(store) => files::owner(store, &id).map_err(|error| files::storage(&error)),
+                    None => Ok(None),
+                });
+                let owner = owner.await?;
+                owner.filter(|owner| user.sees(owner)).map(drop).ok_or(Refusal::NoJob)
+            }
+            Scope::Selection if said.get("account").is_none() => match user.accounts.as_deref() {
+                None => Ok(()),
+                Some([only]) => said.set(row, "account", only.clone()),
+                Some(_) => Err(Refusal::NameAccount),
+            },
+            Scope::Account | Scope::Selection => {
+                let name = said.get("account").unwrap_or_default();
+                let is_seen = user.sees(name) && self.files.has_account(name);
+                if is_seen { Ok(()) } else { Err(Refusal::NoAccount) }
+            }
+            Scope::All if user.accounts.is_some() => Err(Refusal::AllAccounts),
+            Scope::All | Scope::File | Scope::Nothing => Ok(()),
+        }
+    }
+
+    async fn command(
+        &self,
+        row: &'static Endpoint,
+        user: &User,
+        (said, lang): (Said, Lang),
+    ) -> Result<Response, Refusal> {
+        let words = row.arguments(|name| said.get(name).map(str::to_owned));
+        let call = Call { words, who: format!("{} via API", user.name), lang };
+        let commands = Arc::clone(&self.commands);
+        let outcome = blocking(&self.turns.commands, move || Ok(commands(&call))).await?;
+        let written = match outcome {
+            Outcome::Done(written) => written,
+            Outcome::No(told) => return Err(Refusal::No(told)),
+            Outcome::Usage(told) => return Err(Refusal::Usage(told)),
+            Outcome::Unavailable(told) => return Err(Refusal::Unavailable(told)),
+            Outcome::StorageFailed(told) => return Err(Refusal::StorageFailed(told)),
+            Outcome::TooLong => return Err(Refusal::TooLong),
+        };
+        if let Action::Sentences(command) = row.action {
+            tracing::info!(user = user.name, command, "a decision came in over the API");
+            let answer = String::from_utf8_lossy(&written);
+            return Ok(json_response(StatusCode::OK, &json!({"answer": answer.trim_end()})));
+        }
+        if user.accounts.is_none() {
+            return Ok(([(CONTENT_TYPE, "application/json")], written).into_response());
+        }
+        let mut value: Value = serde_json::from_slice(&written).map_err(|_| Refusal::TooLong)?;
+        if !withhold(user, &mut value) {
+            return Err(Refusal::NoJob);
+        }
+        Ok(json_response(StatusCode::OK, &value))
+    }
+
+    async fn submit(
+        &self,
+        user: User,
+        (said, lang): (Said, Lang),
+        body: &mut Body,
+    ) -> Result<Response, Refusal> {
+        let turn = Arc::clone(&self.turns.files).acquire_owned();
+        let turn = tokio::time::timeout(PATIENCE, turn).await;
+        let Ok(Ok(_turn)) = turn else { return Err(Refusal::Busy) };
+        let body = read(body, FILE_MOST).await?;
+        let files = Arc::clone(&self.files);
+        let put = self.read(move |store| {
+            let file = (said.get("name").unwrap_or_default(), body);
+            l10n::within(lang, || files.put(&user, file, store))
+        });
+        Ok(json_response(StatusCode::ACCEPTED, &put.await?))
+    }
+
+    async fn receipt(&self, user: User, said: Said) -> Result<Response, Refusal> {
+        let files = Arc::clone(&self.files);
+        let receipt =
+            self.read(move |_| files.receipt(&user, said.get("name").unwrap_or_default()));
+        Ok(json_response(StatusCode::OK, &receipt.await?))
+    }
+
+    /// Reads the database, if there is one, over a connection of its own.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(Option<&Store>) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let (database, now) = (self.database.clone(), (self.now)());
+        blocking(&self.turns.commands, move || {
+            let store = Store::open_existing(&database, now);
+            let store = store.map_err(|error| files::storage(&error))?;
+            work(store.as_ref())
+        })
+        .await
+    }
+}
+
+/// Does something that waits for the disk, once it has its turn.
+///
+/// The turn is over when the work is, also if nobody waits for the answer any more.
+async fn blocking<T: Send + 'static>(
+    turns: &Arc<Semaphore>,
+    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let turn = tokio::time::timeout(PATIENCE, Arc::clone(turns).acquire_owned()).await;
+    let Ok(Ok(turn)) = turn else { return Err(Refusal::Busy) };
+    let done = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        isolated(work)
+    });
+    done.await.unwrap_or_else(|error| {
+        // If it did not panic, the runtime ends.
+        Err(if error.is_panic() { Refusal::Crashed } else { Refusal::Busy })
+    })
+}
+
+async fn read(body: &mut Body, most: usize) -> Result<Vec<u8>, Refusal> {
+    listener::read(body, most).await.map_err(|status| match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge,
+        _ => Refusal::Body,
+    })
+}
+
+/// Reads what is left of a refused body: a connection that is closed with unread bytes is reset, and
+/// its client may lose the answer.
+pub(super) async fn discard(body: &mut Body) {
+    let is_short = body.size_hint().upper().is_some_and(|bytes| bytes <= DISCARDED_MOST as u64);
+    if is_short {
+        // A client that sends no more gets its answer all the same.
+        tokio::time::timeout(DISCARD_TIME, listener::read(body, DISCARDED_MOST)).await.ok();
+    }
+}
+
+fn json_response(status: StatusCode, value: &Value) -> Response {
+    let mut text = serde_json::to_string_pretty(value).expect("a value is always JSON");
+    text.push('\n');
+    (status, [(CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::Semaphore;
+
+    use super::{Refusal, blocking};
+
+    #[tokio::test]
+    async fn work_that_panics_is_answered_and_gives_its_turn_back() {
+        let turns = Arc::new(Semaphore::new(1));
+        for _ in 0..2 {
+            let crashed = blocking::<()>(&turns, || panic!("of the test")).await;
+            assert_eq!(crashed, Err(Refusal::Crashed));
+        }
+        assert_eq!(blocking(&turns, || Ok(1)).await, Ok(1));
+    }
+}
