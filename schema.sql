@@ -1,8 +1,9 @@
--- The complete schema, version 6.
+-- The complete schema, version 9.
 --
 -- Columns that end in _at are instants: milliseconds since 1970-01-01 (UTC). Columns that end in _s are
 -- seconds. Windows are Beijing days (2027-03-20) or Beijing months (2027-03). An id that was ever used is
--- never deleted: a forgotten id could be sent again.
+-- never deleted: a forgotten id could be sent again. What else is old is removed after the time that the
+-- config keeps.
 
 -- The state of the daemon, in one row.
 CREATE TABLE daemon (
@@ -84,7 +85,7 @@ CREATE TABLE file (
     taken_at  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The jobs. Rows are never deleted.
+-- The jobs. Rows are never deleted; `pruned_at` says when the content of an old one was.
 CREATE TABLE job (
     id             TEXT PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64),
     account        TEXT NOT NULL REFERENCES account (name),
@@ -143,6 +144,8 @@ CREATE TABLE job (
     title          TEXT,
     -- The earliest time for it, if the platform or an operator set one later than planned_at.
     not_before_at      INTEGER,
+    -- When its content, attempts and history were removed, long after its end: it is never requested again.
+    pruned_at      INTEGER,
     -- A waiting job always has a time at which the daemon looks at it: no send is lost silently.
     CHECK ((state IN ('planned', 'held', 'releasing')) = (wake_at IS NOT NULL)),
     -- A final state has its time.
@@ -164,6 +167,8 @@ CREATE INDEX job_code ON job (account, parameters) WHERE action = 'qrcode' AND w
 CREATE INDEX job_deferred ON job (account)
     WHERE wake_at IS NOT NULL AND (due_at > planned_at OR reason IS NOT NULL);
 CREATE INDEX job_state ON job (state, due_at);
+-- Finds the jobs that ended long ago.
+CREATE INDEX job_ended ON job (ended_at, id) WHERE ended_at IS NOT NULL AND pruned_at IS NULL;
 CREATE INDEX job_recall ON job (account, due_at) WHERE recall_until_at IS NOT NULL;
 -- Finds jobs without `at` that were taken while the clock was ahead.
 CREATE INDEX job_anytime ON job (account, taken_at) WHERE written_at IS NULL AND wake_at IS NOT NULL;
@@ -322,6 +327,8 @@ CREATE TABLE charge (
 
 CREATE INDEX charge_window ON charge (account, rule, "window");
 CREATE INDEX charge_batch ON charge (batch) WHERE batch IS NOT NULL;
+-- Finds the charges of an attempt that is removed.
+CREATE INDEX charge_attempt ON charge (attempt) WHERE attempt IS NOT NULL;
 CREATE INDEX charge_external ON charge (external_send) WHERE external_send IS NOT NULL;
 CREATE INDEX charge_api_call ON charge (api_call) WHERE api_call IS NOT NULL;
 -- A slot is never charged twice.

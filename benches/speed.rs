@@ -60,8 +60,6 @@ fn idle() {
     let mut rig = Rig::new(40);
     rig.start();
     rig.lateness(120);
-    // The last releases wait for their results; an idle daemon has nothing under way.
-    std::thread::sleep(Duration::from_secs(20));
     rig.idle_cpu();
 }
 
@@ -145,7 +143,6 @@ fn million() {
         rig.first_release();
     }
     rig.tell_memory("resident after a start");
-    std::thread::sleep(Duration::from_secs(30));
     rig.idle_cpu();
 }
 
@@ -350,7 +347,20 @@ impl Rig {
         told("first release after a start, s", after, 0.2);
     }
 
+    /// Waits until no request was made for a while: results and followers are read after a start.
+    fn until_idle(&self) {
+        let requests = |rig: &Self| rig.platform.lock().unwrap().requests().len();
+        let mut last = (requests(self), Instant::now());
+        while last.1.elapsed() < Duration::from_secs(20) {
+            std::thread::sleep(Duration::from_secs(1));
+            if requests(self) != last.0 {
+                last = (requests(self), Instant::now());
+            }
+        }
+    }
+
     fn idle_cpu(&self) {
+        self.until_idle();
         let before = self.cpu();
         std::thread::sleep(Duration::from_secs(20));
         told("CPU in 20 idle seconds, s", self.cpu() - before, 0.3);

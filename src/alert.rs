@@ -74,8 +74,10 @@ const SEVERITIES: &[(Severity, &[&str])] = &[
 const LOOK: &[&str] = &[
     "adopted",
     "appid",
+    "backup",
     "callback",
     "callback_silent",
+    "config",
     "delivery",
     "event_flood",
     "events_dropped",

@@ -56,6 +56,7 @@ mod zone_data;
 use std::fmt::Write as _;
 use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{ArgMatches, Args, Parser, Subcommand};
 use serde::Serialize;
@@ -425,8 +426,11 @@ fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, 
     let who = terminal.who.map_or_else(reply::person, str::to_owned);
     match arguments.command {
         Command::Run => {
+            let config = load(&path, Secrets::Read)?;
             let commands = served::commands(&path, &terminal.now, run);
-            daemon::run(load(&path, Secrets::Read)?, terminal.now.clone(), commands)?;
+            let variable = |name: &str| std::env::var(name).ok();
+            let reload = Arc::new(move || config::load(&path, &variable, Secrets::Read));
+            daemon::run(config, terminal.now.clone(), (reload, commands))?;
         }
         Command::Demo => {
             demo::run(&terminal.now, terminal.out).map_err(Problem::Rehearsal)?;

@@ -10,6 +10,7 @@ mod alerts;
 mod network;
 mod receivers;
 mod server;
+mod upkeep;
 mod users;
 
 pub use account::{is_account_name, is_appid};
@@ -20,12 +21,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use chrono::TimeDelta;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::backups::Backups;
 use crate::l10n::{self, Lang};
 use crate::l10n::{Sentence, t};
 use crate::model;
+use crate::retention;
 use crate::wechat::callback::crypto::AesKey;
 use crate::yaml::diagnostic::{Location, Report, quote};
 use crate::yaml::{self, Diagnostic, Entry, Fields, Node, Shape, SyntaxError, Value, Values};
@@ -53,6 +57,10 @@ pub struct Config {
     /// The language of what people read; `None` means that of each person's environment, and English
     /// for what the daemon writes.
     pub lang: Option<Lang>,
+    /// How much history is kept; `None` means all of it.
+    pub retention: Option<TimeDelta>,
+    /// The backups that the daemon makes; `None` means none.
+    pub backup: Option<Backups>,
     /// What an operator should correct, although the daemon runs with it.
     pub warnings: Vec<String>,
 }
@@ -145,6 +153,8 @@ const FILE: Shape = Shape {
         "accounts_from",
         "alerts",
         "lang",
+        "retention",
+        "backup",
         "console",
         "users",
     ],
@@ -249,7 +259,7 @@ fn root<'a>(text: &'a str, report: &mut Report<'_>) -> Result<Node<'a>, SyntaxEr
 }
 
 /// The keys whose values are shown; the value of any other key may contain a secret.
-const HARMLESS: [&str; 16] = [
+const HARMLESS: [&str; 22] = [
     "kind",
     "appid",
     "replaces_appid",
@@ -266,6 +276,12 @@ const HARMLESS: [&str; 16] = [
     "inbox_end_marker",
     "listen",
     "accounts_from",
+    "retention",
+    "history",
+    "backup",
+    "dir",
+    "at",
+    "keep",
 ];
 
 /// Cuts what may be a secret out of the lines that are shown: they are logged.
@@ -379,6 +395,8 @@ impl<'l, 'a> Loader<'l, 'a> {
         let alerts = fields.get("alerts").map(|entry| self.alerts(entry));
         let languages = l10n::ALL.map(|lang| (lang.name(), lang));
         let lang = fields.get("lang").and_then(|entry| entry.choice(&languages, self.report));
+        let retention = fields.get("retention").map(|entry| self.retention(entry));
+        let backup = fields.get("backup").map(|entry| self.backup(entry));
         let console = fields.get("console").map(|entry| self.console(entry));
         let users = fields.get("users").map(|entry| self.users(entry));
         let users = users.unwrap_or_else(|| Some(Vec::new()));
@@ -395,6 +413,11 @@ impl<'l, 'a> Loader<'l, 'a> {
             alerts: alerts.unwrap_or_else(|| Some(Alerts::default()))?,
             console,
             lang,
+            retention: retention.unwrap_or(Some(Some(retention::DEFAULT)))?,
+            backup: match backup {
+                Some(backup) => Some(backup?),
+                None => None,
+            },
             warnings: std::mem::take(&mut self.warnings),
         };
         Some((config, folder.flatten()))

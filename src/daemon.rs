@@ -8,6 +8,7 @@
 //! be trusted.
 
 mod backlog;
+pub mod backup;
 mod callback;
 mod clock_watch;
 mod console;
@@ -26,7 +27,11 @@ mod metrics;
 mod notify;
 mod pictures;
 mod readiness;
+mod reload;
+mod reloader;
+mod retention;
 mod signals;
+mod upkeep;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -48,13 +53,16 @@ use backlog::{Backlog, Done, acknowledge};
 use clock_watch::{ClockTick, ClockWatch};
 use database_file::DatabaseFile;
 use delivery::Deliveries;
-use dispatcher::Dispatcher;
-use input::{Input, Trouble, ValidFile};
-use signals::Signals;
+use dispatcher::{Dispatcher, Ways};
+use input::{Input, MaintenanceTask, Trouble, ValidFile};
+use reloader::{Fixed, PingTask, Reloader, Views};
+use signals::{Asked, Signals};
+use upkeep::Upkeep;
 
 pub use heartbeat::{Clock, Heartbeat, LockedOut, heartbeat};
 pub use ingest::offered;
 pub use lock::{Running, running};
+pub use reloader::LoadConfig;
 
 /// The only clock, as `main` reads it.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -164,6 +172,8 @@ pub struct Options {
     pub now: Now,
     /// Given by a rehearsal whose clock jumps over idle time.
     pub jump: Option<Jump>,
+    /// Loads the config again when a signal asks for it; a rehearsal has none.
+    pub reload: Option<LoadConfig>,
     /// Receives the address that the callback listener got.
     pub on_listen: Option<oneshot::Sender<SocketAddr>>,
     /// Runs the commands of the HTTP API; none if it has none.
@@ -176,12 +186,17 @@ pub struct Options {
 ///
 /// # Errors
 /// See [`RunError`].
-pub fn run(config: Config, now: Now, commands: Commands) -> Result<(), RunError> {
+pub fn run(
+    config: Config,
+    now: Now,
+    (reload, commands): (LoadConfig, Commands),
+) -> Result<(), RunError> {
     let runtime = runtime()?;
     let (_stop, stopped) = watch::channel(false);
     let options = Options {
         now: Arc::clone(&now),
         jump: None,
+        reload: Some(reload),
         on_listen: None,
         commands: Some(commands),
         stop: stopped,
@@ -224,39 +239,37 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let inbox = Inbox::open(&config.inbox, config.inbox_end_marker_required)
         .map_err(|error| RunError::Setup(chain(&error)))?;
     let files = files::Files::open(&state)?;
-    let ways = dispatcher::ways(&config.accounts, files.path())?;
-    let large = is_large(&state);
+    let ways = Ways::new(&config.accounts, files.path())?;
     let opened = open_patiently(&config, &inbox, &options.now, &mut signals).await?;
     let Some((mut engine, refused)) = opened else { return Ok(()) };
-    if options.jump.is_none() {
-        engine.decide_ahead(DECIDE_AHEAD);
-    }
+    engine.decide_ahead(options.jump.as_ref().map_or(DECIDE_AHEAD, |_| TimeDelta::zero()));
     let (sender, inputs) = mpsc::channel(1_024);
     let listener = callback::bind(config.listen).await?;
     tracing::info!(accounts = engine.accounts().count(), state_dir = %state.display(), "qunfa is running");
     let (ending, ended) = watch::channel(false);
     let (report_locked_out, locked_out) = watch::channel(None);
     let mut tasks = tokio::task::JoinSet::new();
+    let views = Views::of(&engine, &config)?;
     let listens = announce(listener.as_ref(), options.on_listen)?;
     let heartbeat = heartbeat::HeartbeatWriter::start(&state, listens, &mut tasks, now);
     let process = metrics::Process::new(engine.store(), heartbeat.watch(), locked_out.clone())?;
     let counters = process.counters.clone();
     if let Some(listener) = listener {
-        let way = callback::LoopHandle::new(&sender, &options.now, locked_out, process);
-        let sink = callback::CallbackHandler::new(&engine, database(&state), way);
-        tasks.spawn(callback::serve(listener, sink, ended.clone()));
+        let handler = handler(&views, &state, (&sender, &options.now), locked_out, process);
+        tasks.spawn(callback::serve(listener, handler, ended.clone()));
     }
-    console::start(&config, (options.commands, &options.now), &mut tasks, ended.clone()).await?;
-    let accounts = engine.accounts_by_any_name()?;
-    let (clock, to) = (options.now.clone(), sender.clone());
+    let served = (options.commands, &options.now);
+    console::start(&config, &views, served, &mut tasks, ended.clone()).await?;
+    let (accounts, clock, to) = (views.by_any_name(), options.now.clone(), sender.clone());
     let lang = config.lang.unwrap_or_default();
     let task = ingest::IngestTask { inbox, accounts, files: files.clone(), now: clock, lang, to };
     tasks.spawn(task.run(refused, counters.clone(), ended));
     let maintenance = maintenance::start(sender.clone()).await;
-    if large {
-        check_state_directory(database(&state), sender.clone());
-    }
-    tasks.spawn(delivery::ping(config.alerts.ping.clone(), heartbeat.watch()));
+    check_large(&state, sender.clone());
+    let upkeep = Upkeep::new(&config, sender.clone());
+    let ping = PingTask::start(config.alerts.ping.clone(), heartbeat.watch());
+    let seen = (Fixed::of(&config), views, ping);
+    let reloader = Reloader::new(options.reload, seen, sender.clone());
     let deliveries = Deliveries::new((config.alerts, lang), &engine, &options.now, sender.clone());
     let dispatcher = Dispatcher::new(ways, &state, counters, (options.now.clone(), sender));
     let mut daemon = Daemon {
@@ -269,6 +282,8 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         dispatcher,
         files,
         deliveries,
+        reloader,
+        upkeep,
         watch: ClockWatch::new((options.now)()),
         jumped: TimeDelta::zero(),
         now: options.now,
@@ -285,6 +300,22 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     tasks.abort_all();
     drop(lock);
     outcome
+}
+
+/// Returns what answers requests to the listener.
+fn handler(
+    views: &Views,
+    state: &Path,
+    (to, now): (&mpsc::Sender<Input>, &Now),
+    locked_out: watch::Receiver<Option<LockedOut>>,
+    process: metrics::Process,
+) -> callback::CallbackHandler {
+    let (to, now) = (to.clone(), Arc::clone(now));
+    let accounts = views.configured();
+    let metrics =
+        metrics::Metrics::new(database(state), accounts, locked_out.clone(), process.clone());
+    let way = callback::LoopHandle { to, now, locked_out, process };
+    callback::CallbackHandler::new(views.callbacks(), metrics, way)
 }
 
 /// Returns the address that the listener has, and reports it to whoever waits for it.
@@ -374,7 +405,7 @@ async fn open_patiently(
         }
         tokio::select! {
             () = tokio::time::sleep(TRY_LOCKED_EVERY) => {}
-            signal = signals.recv() => {
+            signal = signals.stopped() => {
                 tracing::info!("{signal}: the database is still locked; qunfa has ended");
                 return Ok(None);
             }
@@ -418,7 +449,11 @@ fn is_large(state: &Path) -> bool {
 }
 
 /// Checks a large database on a thread of its own, and sends the result to the loop.
-fn check_state_directory(path: PathBuf, to: mpsc::Sender<Input>) {
+fn check_large(state: &Path, to: mpsc::Sender<Input>) {
+    if !is_large(state) {
+        return;
+    }
+    let path = database(state);
     tokio::task::spawn_blocking(move || {
         // A loop that has ended needs no result.
         to.blocking_send(Input::Checked(Store::check(&path))).unwrap_or_default();
@@ -450,6 +485,8 @@ struct Daemon {
     dispatcher: Dispatcher,
     files: files::Files,
     deliveries: Deliveries,
+    reloader: Reloader,
+    upkeep: Upkeep,
     now: Now,
     jump: Option<Jump>,
     looked: Look,
@@ -488,7 +525,10 @@ impl Daemon {
             let waited = tokio::select! {
                 _ = inputs.recv_many(&mut batch, 256) => Waited::Inputs,
                 () = wait(self.pause(now), leaves_at, &self.now) => Waited::Time,
-                signal = signals.recv() => Waited::Stop(signal),
+                asked = signals.recv() => match asked {
+                    Asked::Stop(signal) => Waited::Stop(signal),
+                    Asked::Reload => Waited::Reload,
+                },
                 _ = stop.wait_for(|stop| *stop) => Waited::Stop("the rehearsal is over"),
             };
             match waited {
@@ -502,6 +542,7 @@ impl Daemon {
                     }
                 }
                 Waited::Time => self.jump_ahead(),
+                Waited::Reload => self.begin_reload(),
                 Waited::Stop(why) => {
                     self.notifier.stopping();
                     tracing::info!("{why}: nothing new is released, answers under way are awaited");
@@ -654,6 +695,10 @@ impl Daemon {
             self.keep_mark()?;
         }
         self.deliveries.pass(&mut self.engine, clear, now)?;
+        // A rehearsal keeps everything that it shows.
+        if clear && self.jump.is_none() {
+            self.upkeep.pass(&mut self.engine, &database(&self.state), now)?;
+        }
         let unseen = now - self.looked.seen_at;
         if (unseen >= SEEN_EVERY && clear) || unseen >= SEEN_EVERY * 2 || now < self.looked.seen_at
         {
@@ -795,10 +840,18 @@ impl Daemon {
             }
             Input::MaintenanceTask(maintenance_task) => {
                 maintenance_task.run(&mut self.engine, &self.files, now)?;
+                if *maintenance_task == MaintenanceTask::Prune {
+                    self.upkeep.pruner.begin();
+                }
+            }
+            Input::Backup(made) => {
+                let lang = self.reloader.fixed.lang;
+                self.upkeep.backups.record((&mut self.engine, lang), made, now)?;
             }
             Input::Delivery(attempt) => {
                 self.deliveries.record(&mut self.engine, attempt, now)?;
             }
+            Input::Config(read) => self.take_config(read, now)?,
             Input::Inbox(trouble) => {
                 self.engine.set_inbox_alert(trouble.each_ref().map(Option::as_deref), now)?;
             }
@@ -827,5 +880,6 @@ async fn wait(pause: Duration, leaves_at: Option<DateTime<Utc>>, now: &Now) {
 enum Waited {
     Inputs,
     Time,
+    Reload,
     Stop(&'static str),
 }

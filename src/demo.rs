@@ -101,6 +101,7 @@ async fn play(real: &Now, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
     let options = Options {
         now: Arc::clone(&now),
         jump: Some(jumping(&clock, &platform)),
+        reload: None,
         on_listen: Some(told),
         commands: None,
         stop: stopped.clone(),

@@ -20,8 +20,10 @@ mod ingest;
 mod menu;
 mod outcome;
 mod prepare;
+mod pruning;
 mod qrcodes;
 mod recovery;
+mod reload;
 mod series;
 mod session;
 mod upkeep;
@@ -43,12 +45,15 @@ use crate::store::{
 use crate::wechat::callback::{MassEvent, ScanEvent, Status};
 use crate::wechat::protocol::{self, HttpResponse, Request};
 
+use session::Standing;
+
 use account_pass::AccountPass;
 pub use api_call::{Deletability, Deletable, Undeletable, deletable};
 use crash_context::WorkItem;
 pub use identity::{unconfigured, under_former_names, why_barred, why_not_named};
 pub use ingest::{IngestError, IngestedFile, IngestedJob, OfferedFile, Problems};
 pub use outcome::classify;
+pub use pruning::Pruning;
 pub use recovery::{AcceptedFile, Owner, StateDirectory};
 use recovery::{Downtime, hold_for_restore, raise_generations, refresh_alerts, restored};
 pub use series::{DateEdit, first_at, take};
@@ -251,7 +256,15 @@ impl Engine {
 
     /// Returns the accounts in the config's order.
     pub fn accounts(&self) -> impl Iterator<Item = &AccountConfig> {
-        self.sessions.iter().map(|session| &session.config)
+        self.numbered_accounts().map(|(_, config)| config)
+    }
+
+    /// Returns the accounts of the config, each with the number by which requests and inputs name
+    /// it. A reload keeps the number of an account.
+    pub fn numbered_accounts(&self) -> impl Iterator<Item = (usize, &AccountConfig)> {
+        let is_configured = |session: &Session| session.standing != Standing::Removed;
+        let sessions = self.sessions.iter().enumerate();
+        sessions.filter(move |(_, one)| is_configured(one)).map(|(at, one)| (at, &one.config))
     }
 
     /// Returns the last sample of each account's platform clock: when it was taken, and its value.
@@ -345,7 +358,7 @@ impl Engine {
 
     /// Returns when the next pass has something to do.
     pub fn next_wake(&self) -> Option<DateTime<Utc>> {
-        let wakes = self.sessions.iter().filter_map(|session| session.wake);
+        let wakes = self.sessions.iter().filter_map(Session::wakes_at);
         wakes.chain(self.next_departure()).min()
     }
 
@@ -432,7 +445,7 @@ impl Engine {
     /// Returns the sessions to look at, the longest due first.
     fn ready(&self, now: DateTime<Utc>) -> Vec<usize> {
         let wakes = self.sessions.iter().enumerate().filter_map(|(index, session)| {
-            session.wake.filter(|wake| *wake <= now).map(|wake| (wake, index))
+            session.wakes_at().filter(|wake| *wake <= now).map(|wake| (wake, index))
         });
         let mut ready: Vec<_> = wakes.collect();
         ready.sort_unstable();
@@ -676,7 +689,7 @@ impl Engine {
     pub fn request_syncs(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let Self { store, sessions, .. } = self;
         store.transaction(|tx| {
-            for session in sessions.iter_mut().filter(|session| !session.mistaken) {
+            for session in sessions.iter_mut().filter(|session| session.is_usual()) {
                 followers::request_daily_sync(tx, session, now)?;
             }
             Ok(())
@@ -715,7 +728,7 @@ pub fn bodies(spec: &JobSpec) -> Vec<BatchBody> {
 
 /// Returns the session of the account that has this name in the database.
 fn session_named<'a>(sessions: &'a [Session], account: &str) -> Option<&'a Session> {
-    sessions.iter().find(|session| session.config.account.name == account && !session.mistaken)
+    sessions.iter().find(|session| session.config.account.name == account && session.is_usual())
 }
 
 /// Raises an alert about what only an operator can judge.

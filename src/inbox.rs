@@ -22,6 +22,7 @@ mod line;
 mod markdown;
 mod media;
 mod menu;
+mod old;
 mod package;
 mod picture;
 mod places;
@@ -50,6 +51,7 @@ pub use archive::{AcceptedBack, AcceptedPackage, Away, Receipt, ReceiptDate, Rec
 pub use entry::Entry;
 pub use handed_in::{HandedIn, handed_in};
 pub use job::ParsedJob;
+pub use old::{OldReceipt, ReceiptId};
 pub use package::{Content, Package, ReadError, of_bytes, read_path, read_path_gathering};
 pub use reader::ArticleRemark;
 pub use schema::SCHEMA;

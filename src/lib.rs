@@ -35,7 +35,7 @@
 //!
 //! | part | modules | depends on |
 //! |---|---|---|
-//! | core | [`model`], [`calendar`], [`quota`], [`reason`], [`alert`], [`plan`], [`schedule`], [`calls`] | values only: no clock, no I/O |
+//! | core | [`model`], [`calendar`], [`quota`], [`reason`], [`alert`], [`plan`], [`schedule`], [`calls`], [`retention`], [`backups`] | values only: no clock, no I/O |
 //! | sentences | [`text`], with the catalogues of [`l10n`] | the core and the table of return codes |
 //! | store | [`store`] | SQLite, the core and the sentences |
 //! | edges | [`inbox`], [`wechat`], [`config`] on [`yaml`], [`durable_file`] | one outside system each, and the core |
@@ -65,6 +65,7 @@
 //! that a crash would lose.
 
 pub mod alert;
+pub mod backups;
 pub mod calendar;
 pub mod calls;
 pub mod cli;
@@ -80,6 +81,7 @@ pub mod model;
 pub mod plan;
 pub mod quota;
 pub mod reason;
+pub mod retention;
 pub mod sandbox;
 pub mod schedule;
 pub mod server;

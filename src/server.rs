@@ -29,6 +29,7 @@ use axum::http::header::{CACHE_CONTROL, CONNECTION, X_CONTENT_TYPE_OPTIONS};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use self::endpoint::{BASE, ENDPOINTS, Endpoint, Method};
 use self::files::Files;
@@ -48,12 +49,12 @@ pub use isolation::is_isolated;
 
 /// What the API needs.
 pub struct Server {
-    /// Who may use it.
-    pub users: Vec<User>,
+    /// Who may use it; a reload changes them.
+    pub users: watch::Receiver<Arc<[User]>>,
     /// Runs the commands.
     pub commands: Commands,
-    /// The accounts of the config.
-    pub accounts: Vec<Account>,
+    /// The accounts of the config; a reload changes them.
+    pub accounts: watch::Receiver<Arc<[Account]>>,
     /// The database.
     pub database: PathBuf,
     /// The drop directory.

@@ -34,6 +34,7 @@ mod mistake;
 mod moved;
 mod notices;
 mod pre_send;
+mod prune;
 mod qrcodes;
 mod reach;
 mod reasons;
@@ -84,6 +85,7 @@ pub use list::{Deferred, Wanted};
 pub use listed::Receivers;
 pub use menu::{Applied, MenuJob};
 pub use notices::{Delivery, DeliveryOutcome, DeliveryState, DeliveryView, NoticeView, Timing};
+pub use prune::{EndedAfter, EndedJobs, ScansAfter};
 pub use qrcodes::{CodeRow, CodesProgress, ScanCount};
 pub use reach::{Levels, Reach};
 pub use recall::{InQuestion, LastSeen};
@@ -109,7 +111,7 @@ pub use writes::{Seen, Writes};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The schema version that this program writes.
-pub const VERSION: i64 = 8;
+pub const VERSION: i64 = 9;
 
 /// The oldest schema version that can be upgraded.
 const OLDEST: i64 = 3;
@@ -121,6 +123,7 @@ const UPGRADES: &[&str] = &[
     include_str!("store/upgrade_6.sql"),
     include_str!("store/upgrade_7.sql"),
     include_str!("store/upgrade_8.sql"),
+    include_str!("store/upgrade_9.sql"),
 ];
 
 /// From this version on, a list's receivers are stored beside its body.

@@ -112,6 +112,7 @@ pub(super) fn preview(
     if job.action != "broadcast" {
         return Err(Problem::No(format!("job {id} is no broadcast: there is nothing to show")));
     }
+    store.read().refuse_pruned(&id)?;
     if job.msgtype == "wxcard" && options.card_ext.is_none() {
         let why =
             "a coupon's preview needs --card-ext with its code, openid, timestamp and signature";

@@ -1,6 +1,5 @@
 //! `backup`: a consistent copy of the database, and how to restore it.
 
-use std::io;
 use std::path::{self, Path, PathBuf};
 
 use clap::Args;
@@ -10,7 +9,7 @@ use super::text::{self, Page, Tone};
 use super::{Json, Problem, Terminal, database};
 use crate::calendar;
 use crate::config::Config;
-use crate::durable_file;
+use crate::daemon::backup::{WriteError, write};
 use crate::l10n::t;
 use crate::model::console::HISTORY;
 
@@ -48,23 +47,15 @@ pub(super) fn run(
     let Some(store) = database::open(config, now)? else {
         return Err(Problem::No(t!("backup-no-database")));
     };
-    let failed = |error: io::Error| {
-        Problem::Cannot(t!("backup-unwritable", file = %path.display(), error = %error))
-    };
-    let parent = durable_file::folder(path);
-    // Only its owner may read it: it holds everything that was and will be sent.
-    let copy =
-        tempfile::Builder::new().prefix(".qunfa-backup-").tempfile_in(parent).map_err(failed)?;
-    store.copy_to(copy.path(), now).map_err(|error| {
-        Problem::Cannot(t!("backup-failed", file = %path.display(), error = %error))
+    let bytes = write(&store, path, now).map_err(|error| match error {
+        WriteError::Exists => exists(path),
+        WriteError::File(error) => {
+            Problem::Cannot(t!("backup-unwritable", file = %path.display(), error = %error))
+        }
+        WriteError::Copy(error) => {
+            Problem::Cannot(t!("backup-failed", file = %path.display(), error = %error))
+        }
     })?;
-    durable_file::sync(copy.path()).map_err(failed)?;
-    let bytes = copy.path().metadata().map_err(failed)?.len();
-    copy.persist_noclobber(path).map_err(|error| {
-        let error = error.error;
-        if error.kind() == io::ErrorKind::AlreadyExists { exists(path) } else { failed(error) }
-    })?;
-    durable_file::sync(parent).map_err(failed)?;
     let view = BackupView {
         file: path.display().to_string(),
         at: calendar::rfc3339(now),

@@ -19,7 +19,9 @@ use super::series;
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database};
 use crate::calendar;
+use crate::calendar::json::maybe_rfc3339;
 use crate::config::Config;
+use crate::l10n::t;
 use crate::model::{BatchState, JobId, JobState};
 use crate::store::{
     ApiCallView, ArticleResult, AttemptView, BatchView, ChargeView, CodesProgress, DecidedBy,
@@ -73,6 +75,9 @@ struct StoryView {
     receivers: Option<String>,
     #[serde(skip)]
     is_short: bool,
+    /// When its content, attempts and history were removed, if they were.
+    #[serde(serialize_with = "maybe_rfc3339", skip_serializing_if = "Option::is_none")]
+    pruned_at: Option<DateTime<Utc>>,
 }
 
 /// The result of a job.
@@ -209,6 +214,10 @@ fn read(
         pictures: config.state_dir.join("qrcodes").display().to_string(),
         menu: menus::read(&tx, id)?,
         articles: tx.articles(id)?,
+        pruned_at: match JobId::parse(id) {
+            Some(id) => tx.pruned_at(&id)?,
+            None => None,
+        },
         job,
     })
 }
@@ -255,6 +264,10 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
     }
     for pre_send in &view.pre_sends {
         page.labelled(Tone::Plain, 2, "before    ", pre_send);
+    }
+    if let Some(at) = view.pruned_at {
+        let removed = t!("show-pruned", at = %calendar::beijing(at));
+        page.labelled(Tone::Quiet, 2, "removed   ", &removed);
     }
     if let Some(receivers) = &view.receivers {
         let tone = if view.is_short { Tone::Warn } else { Tone::Plain };

@@ -411,7 +411,7 @@ impl Loader<'_, '_> {
         zone
     }
 
-    fn time_of_day(&mut self, entry: &Entry<'_>) -> Option<NaiveTime> {
+    pub(super) fn time_of_day(&mut self, entry: &Entry<'_>) -> Option<NaiveTime> {
         let text = entry.text(self.report)?;
         let time = NaiveTime::parse_from_str(text, "%H:%M").ok();
         if time.is_none() {

@@ -659,7 +659,7 @@ fn the_alerts_of_the_example_load() {
     assert_eq!(names, ["ops-wecom", "ops-feishu", "ops-dingtalk", "pager", "mail", "program"]);
     assert_eq!(alerts.routes.len(), 3);
     assert!(alerts.routes.iter().all(|route| route.quiet.is_some()));
-    assert_eq!(alerts.ping.unwrap().every, chrono::TimeDelta::minutes(1));
+    assert_eq!(alerts.ping.unwrap().every, TimeDelta::minutes(1));
     assert_eq!(alerts.summary_at, chrono::NaiveTime::from_hms_opt(9, 0, 0));
     let Channel::Email(mail) = &alerts.receivers[4].channel else { panic!("mail is mail") };
     assert_eq!((mail.port, mail.security), (587, Security::Starttls));
@@ -730,6 +730,8 @@ fn every_key_is_on_the_page_of_the_config() {
         &alerts::ROUTE,
         &alerts::QUIET,
         &alerts::PING,
+        &upkeep::RETENTION,
+        &upkeep::BACKUP,
     ];
     let keys = shapes.iter().flat_map(|shape| shape.known);
 
@@ -773,7 +775,50 @@ fn every_example_on_the_page_of_the_config_is_accepted() {
         assert!(loaded.is_ok(), "{example}\n{}", loaded.unwrap_err());
         count += 1;
     }
-    assert_eq!(count, 3);
+    assert_eq!(count, 4);
+}
+
+#[test]
+fn what_is_kept_and_copied_is_read_and_has_defaults() {
+    let folder = folder();
+    let base = account("kind: service\nsecret_file: s");
+    let loaded = |lines: &str| load_text(&folder, &format!("{base}{lines}")).unwrap();
+    let days = |days| Some(TimeDelta::days(days));
+    for (lines, expected) in [
+        ("", days(400)),
+        ("retention: {}\n", days(400)),
+        ("retention: {history: 62d}\n", days(62)),
+        ("retention: {history: 100 weeks}\n", days(700)),
+        ("retention: {history: forever}\n", None),
+    ] {
+        assert_eq!(loaded(lines).retention, expected, "{lines}");
+    }
+    assert_eq!(loaded("").backup, None);
+    let time = |hour, minute| chrono::NaiveTime::from_hms_opt(hour, minute, 0).unwrap();
+    let dir = folder.path().join("b");
+    for (lines, at, keep) in [
+        ("backup: {dir: b}\n", time(3, 30), 7),
+        ("backup: {dir: b, at: \"23:05\", keep: 30}\n", time(23, 5), 30),
+    ] {
+        let expected = Backups { dir: dir.clone(), at, keep };
+        assert_eq!(loaded(lines).backup, Some(expected), "{lines}");
+    }
+}
+
+#[test]
+fn a_mistake_in_what_is_kept_and_copied_is_refused_with_its_help() {
+    for (lines, message, help) in [
+        ("retention: {history: 61d}", "neither a duration of 62 days", "400d"),
+        ("retention: {history: 0}", "neither a duration of 62 days", "400d"),
+        ("retention: {historie: 400d}", "historie", "history"),
+        ("backup: {at: 03:30}", "`dir`", "/var/lib/qunfa/backups"),
+        ("backup: {dir: b, at: 3.30}", "no time of day", "22:00"),
+        ("backup: {dir: b, keep: 0}", "from 1 to 1000", ""),
+        ("backup: {dir: b, kept: 7}", "kept", "keep"),
+    ] {
+        let told = problems(&format!("{}{lines}\n", account("kind: service\nsecret_file: s")));
+        assert!(told.contains(message) && told.contains(help), "{lines}: {told}");
+    }
 }
 
 /// A config with a console and these users.

@@ -46,6 +46,8 @@ impl Backlog {
                 | Input::MaintenanceTask(_)
                 | Input::Delivery(_)
                 | Input::Checked(_)
+                | Input::Config(_)
+                | Input::Backup(_)
                 | Input::Inbox(_)) => self.others.push_back(other),
             }
         }
@@ -80,6 +82,8 @@ impl Backlog {
             | Input::Refused(..)
             | Input::Delivery(_)
             | Input::Checked(_)
+            | Input::Config(_)
+            | Input::Backup(_)
             | Input::Inbox(_) => true,
         });
     }
@@ -113,6 +117,8 @@ pub(super) fn acknowledge(input: Input, done: Done) {
             | Input::MaintenanceTask(_)
             | Input::Delivery(_)
             | Input::Checked(_)
+            | Input::Config(_)
+            | Input::Backup(_)
             | Input::Inbox(_),
             _,
         ) => {}

@@ -7,7 +7,6 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -33,7 +32,7 @@ const SCANS_KEPT: usize = 256;
 
 /// The listener's connection to the loop.
 pub(super) struct CallbackHandler {
-    accounts: HashMap<String, Account>,
+    accounts: watch::Receiver<Callbacks>,
     metrics: Metrics,
     to_loop: LoopHandle,
 }
@@ -46,18 +45,11 @@ pub(super) struct LoopHandle {
     pub(super) process: Process,
 }
 
-impl LoopHandle {
-    pub(super) fn new(
-        to: &mpsc::Sender<Input>,
-        now: &Now,
-        locked_out: watch::Receiver<Option<LockedOut>>,
-        process: Process,
-    ) -> Self {
-        Self { to: to.clone(), now: Arc::clone(now), locked_out, process }
-    }
-}
+/// The accounts with a callback, by name; a reload replaces all of them.
+pub(super) type Callbacks = HashMap<String, Arc<Account>>;
 
-struct Account {
+/// One account's callback.
+pub(super) struct Account {
     session: usize,
     authenticator: Arc<Authenticator>,
     seen: Mutex<Seen>,
@@ -77,22 +69,16 @@ struct Seen {
 }
 
 impl CallbackHandler {
-    pub(super) fn new(engine: &Engine, database: PathBuf, to_loop: LoopHandle) -> Self {
-        let known = engine.accounts().map(|config| config.account.clone()).collect();
-        let (locked_out, process) = (to_loop.locked_out.clone(), to_loop.process.clone());
-        let metrics = Metrics::new(database, known, locked_out, process);
-        let with_callback = engine.accounts().enumerate().filter_map(|(session, config)| {
-            let callback = config.callback.as_ref()?;
-            let authenticator = Arc::new(Authenticator {
-                appid: config.account.appid.clone(),
-                token: callback.token.clone(),
-                keys: callback.keys.clone(),
-                forward_to: callback.forward_to.clone(),
-            });
-            let account = Account { session, authenticator, seen: Mutex::default() };
-            Some((config.account.name.clone(), account))
-        });
-        Self { accounts: with_callback.collect(), metrics, to_loop }
+    pub(super) fn new(
+        accounts: watch::Receiver<Callbacks>,
+        metrics: Metrics,
+        to_loop: LoopHandle,
+    ) -> Self {
+        Self { accounts, metrics, to_loop }
+    }
+
+    fn account(&self, name: &str) -> Option<Arc<Account>> {
+        self.accounts.borrow().get(name).cloned()
     }
 
     /// Reports to the loop, and returns whether the report was queued.
@@ -191,9 +177,25 @@ impl CallbackHandler {
     }
 }
 
+/// Returns the accounts that have a callback.
+pub(super) fn callbacks(engine: &Engine) -> Callbacks {
+    let with_callback = engine.numbered_accounts().filter_map(|(session, config)| {
+        let callback = config.callback.as_ref()?;
+        let authenticator = Arc::new(Authenticator {
+            appid: config.account.appid.clone(),
+            token: callback.token.clone(),
+            keys: callback.keys.clone(),
+            forward_to: callback.forward_to.clone(),
+        });
+        let account = Account { session, authenticator, seen: Mutex::default() };
+        Some((config.account.name.clone(), Arc::new(account)))
+    });
+    with_callback.collect()
+}
+
 impl EventSink for CallbackHandler {
     fn authenticator(&self, account: &str) -> Option<Arc<Authenticator>> {
-        self.accounts.get(account).map(|account| Arc::clone(&account.authenticator))
+        self.account(account).map(|account| Arc::clone(&account.authenticator))
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -201,9 +203,10 @@ impl EventSink for CallbackHandler {
     }
 
     fn note(&self, name: &str, note: Note) {
-        let Some(account) = self.accounts.get(name) else {
+        let Some(account) = self.account(name) else {
             return;
         };
+        let account = &*account;
         // The counts are still valid after a panic.
         let mut seen = account.seen.lock().unwrap_or_else(PoisonError::into_inner);
         match note {
@@ -215,14 +218,14 @@ impl EventSink for CallbackHandler {
     }
 
     async fn store(&self, account: &str, event: Received) -> Result<(), ()> {
-        let Some(Account { session, .. }) = self.accounts.get(account) else {
+        let Some(session) = self.account(account).map(|account| account.session) else {
             return Err(());
         };
         let (stored, on_disk) = oneshot::channel();
         let input = match event.parsed {
-            Ok(parsed) => Input::Event(*session, (event.raw, parsed, event.credence), stored),
+            Ok(parsed) => Input::Event(session, (event.raw, parsed, event.credence), stored),
             // The platform would only push the same bytes again: they are kept for an operator.
-            Err(error) => Input::Unread(*session, event.raw, error.to_string(), stored),
+            Err(error) => Input::Unread(session, event.raw, error.to_string(), stored),
         };
         self.to_loop.to.send(input).await.map_err(drop)?;
         on_disk.await.map_err(drop)
@@ -301,11 +304,12 @@ mod tests {
         };
         let account =
             Account { session: 0, authenticator: Arc::new(authenticator), seen: Mutex::default() };
-        let accounts = HashMap::from([("brand".to_owned(), account)]);
+        let (_, accounts) =
+            watch::channel(HashMap::from([("brand".to_owned(), Arc::new(account))]));
         let (_, locked_out) = watch::channel(None);
+        let (_, known) = watch::channel(Arc::default());
         let process = process();
-        let metrics =
-            Metrics::new("/nowhere".into(), Vec::new(), locked_out.clone(), process.clone());
+        let metrics = Metrics::new("/nowhere".into(), known, locked_out.clone(), process.clone());
         let now: Now = Arc::new(|| DateTime::UNIX_EPOCH);
         let to_loop = LoopHandle { to, now, locked_out, process };
         (CallbackHandler { accounts, metrics, to_loop }, inputs)

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::Config;
+use crate::daemon::reloader::Views;
 use crate::daemon::{Now, RunError};
 use crate::l10n::t;
 use crate::server::{self, Commands, Server};
@@ -14,6 +15,7 @@ use crate::server::{self, Commands, Server};
 /// Serves the API beside the loop, until the daemon ends, if the config has it.
 pub(super) async fn start(
     config: &Config,
+    views: &Views,
     (commands, now): (Option<Commands>, &Now),
     tasks: &mut JoinSet<()>,
     mut ended: watch::Receiver<bool>,
@@ -25,9 +27,9 @@ pub(super) async fn start(
     })?;
     tracing::info!(%address, users = console.users.len(), "the HTTP API listens");
     let server = Server {
-        users: console.users.clone(),
+        users: views.users(),
         commands,
-        accounts: config.accounts.iter().map(|config| config.account.clone()).collect(),
+        accounts: views.configured(),
         database: super::database(&config.state_dir),
         inbox: config.inbox.clone(),
         lang: config.lang.unwrap_or_default(),

@@ -13,6 +13,7 @@ mod robot;
 mod sender;
 mod webhook;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::alert::pace::{Rate, next_attempt};
 use crate::alert::{Event, Fact, Message, deliver_at, id, severity};
 use crate::calendar::{Span, Window};
-use crate::config::Alerts;
+use crate::config::{Alerts, Receiver};
 use crate::daemon::input::{DeliveryAttempt, Input};
 use crate::daemon::{LockedOut, Now};
 use crate::engine::Engine;
@@ -89,9 +90,8 @@ impl Deliveries {
         to: mpsc::Sender<Input>,
     ) -> Self {
         let at = now();
-        let accounts = engine.accounts().map(|one| (one.account.clone(), one.callback.is_some()));
         Self {
-            accounts: accounts.collect(),
+            accounts: accounts(engine),
             queues: alerts.receivers.iter().map(|_| Queue::default()).collect(),
             alerts: Arc::new(alerts),
             sender: Arc::new(Sender::new(lang)),
@@ -105,6 +105,22 @@ impl Deliveries {
             began_at: at,
             locked: None,
         }
+    }
+
+    /// Takes other receivers and accounts. What is under way to a receiver of the same name continues.
+    pub(super) fn reload(&mut self, alerts: Alerts, engine: &Engine) {
+        let mut former: HashMap<_, _> = self
+            .alerts
+            .receivers
+            .iter()
+            .zip(std::mem::take(&mut self.queues))
+            .map(|(receiver, queue)| (receiver.name.as_str(), queue))
+            .collect();
+        let queue = |one: &Receiver| former.remove(one.name.as_str()).unwrap_or_default();
+        self.queues = alerts.receivers.iter().map(queue).collect();
+        self.alerts = Arc::new(alerts);
+        self.accounts = accounts(engine);
+        self.derived_at = None;
     }
 
     /// Makes messages of new notices and sends what is due, unless a request is about to leave.
@@ -217,11 +233,11 @@ impl Deliveries {
         tokio::spawn(async move {
             // It is never closed.
             let _permit = permits.acquire().await;
-            let receiver = &alerts.receivers[queue];
+            let Receiver { name, channel } = &alerts.receivers[queue];
             let messages: Vec<_> = due.iter().map(|one| one.message.clone()).collect();
-            let (count, outcome) = sender.send(&receiver.channel, &messages, clock()).await;
+            let (count, outcome) = sender.send(channel, &messages, clock()).await;
             let numbers = due.iter().take(count).map(|one| one.number).collect();
-            let attempt = DeliveryAttempt { queue, numbers, outcome };
+            let attempt = DeliveryAttempt { receiver: name.clone(), numbers, outcome };
             // If the loop has ended, the next daemon sends them again.
             to.send(Input::Delivery(attempt)).await.unwrap_or_default();
         });
@@ -320,17 +336,25 @@ impl Deliveries {
         attempt: &DeliveryAttempt,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let DeliveryAttempt { queue, numbers, outcome } = attempt;
+        let DeliveryAttempt { receiver, numbers, outcome } = attempt;
         if let DeliveryOutcome::Failed(error) = outcome {
-            let receiver = self.alerts.receivers[*queue].name.as_str();
             tracing::warn!(receiver, "a message was not delivered: {error}");
         }
-        self.queues[*queue].busy = false;
+        // A reload may have removed it.
+        let queue = self.alerts.receivers.iter().position(|one| one.name == *receiver);
+        if let Some(queue) = queue {
+            self.queues[queue].busy = false;
+        }
         let recorded = engine
             .change(|tx| tx.record_deliveries(numbers, outcome, now))
-            .and_then(|()| self.send(engine, *queue, now));
+            .and_then(|()| queue.map_or(Ok(()), |queue| self.send(engine, queue, now)));
         self.contain(recorded, now)
     }
+}
+
+/// Returns each account of the config, and whether it has a callback.
+fn accounts(engine: &Engine) -> Vec<(Account, bool)> {
+    engine.accounts().map(|one| (one.account.clone(), one.callback.is_some())).collect()
 }
 
 /// Returns a message about trouble that the database cannot hold.

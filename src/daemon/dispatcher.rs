@@ -4,7 +4,7 @@
 //! and the network tries those again a second later. So a request waits until an earlier one was
 //! answered, or has been under way for a moment: a slow platform must not slow the others.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,32 +37,48 @@ pub(super) struct Way {
     client: Arc<Client>,
 }
 
-/// Returns how the requests of each account leave; accounts without a proxy share their connections.
-pub(super) fn ways(accounts: &[AccountConfig], files: &Path) -> Result<Vec<Way>, RunError> {
-    let direct = Arc::new(Client::with_files(files.to_owned()));
-    let way = |config: &AccountConfig| {
-        let bases = config.api_bases.iter().map(|base| api_base(config, base));
-        let client = match &config.proxy {
-            Some(Proxy::Url(url)) => {
-                Arc::new(Client::with_files(files.to_owned()).through(url.clone()))
-            }
-            Some(Proxy::Unread) | None => Arc::clone(&direct),
-        };
-        Ok(Way { bases: bases.collect::<Result<_, _>>()?, client })
-    };
-    accounts.iter().map(way).collect()
+/// How the requests of all accounts leave, by the accounts' numbers.
+pub(super) struct Ways {
+    all: Vec<Way>,
+    /// Accounts without a proxy share their connections.
+    direct: Arc<Client>,
+    /// The directory of the files that they upload.
+    files: PathBuf,
 }
 
-fn api_base(config: &AccountConfig, base: &str) -> Result<ApiBase, RunError> {
-    ApiBase::parse(base).map_err(|error| {
-        let name = &config.account.name;
-        RunError::Setup(format!("account {name}: api_base {base}: {error}"))
-    })
+impl Ways {
+    pub(super) fn new(accounts: &[AccountConfig], files: &Path) -> Result<Self, RunError> {
+        let direct = Arc::new(Client::with_files(files.to_owned()));
+        let mut ways = Self { all: Vec::new(), direct, files: files.to_owned() };
+        ways.all = accounts.iter().map(|config| ways.of(config)).collect::<Result<_, _>>()?;
+        Ok(ways)
+    }
+
+    fn of(&self, config: &AccountConfig) -> Result<Way, RunError> {
+        let client = match &config.proxy {
+            Some(Proxy::Url(url)) => {
+                Arc::new(Client::with_files(self.files.clone()).through(url.clone()))
+            }
+            Some(Proxy::Unread) | None => Arc::clone(&self.direct),
+        };
+        Ok(Way { bases: api_bases(config)?, client })
+    }
+}
+
+/// Returns the API addresses of an account.
+pub(super) fn api_bases(config: &AccountConfig) -> Result<Vec<ApiBase>, RunError> {
+    let parse = |base: &String| {
+        ApiBase::parse(base).map_err(|error| {
+            let name = &config.account.name;
+            RunError::Setup(format!("account {name}: api_base {base}: {error}"))
+        })
+    };
+    config.api_bases.iter().map(parse).collect()
 }
 
 /// Sends requests, and passes their responses to the loop.
 pub(super) struct Dispatcher {
-    ways: Vec<Way>,
+    ways: Ways,
     abreast: Arc<Semaphore>,
     uploads: Arc<Semaphore>,
     pictures: Pictures,
@@ -75,7 +91,7 @@ impl Dispatcher {
     /// Returns a dispatcher for sessions whose requests leave these ways, with the directory of the
     /// daemon's state.
     pub(super) fn new(
-        ways: Vec<Way>,
+        ways: Ways,
         state: &Path,
         counters: Counters,
         (now, to): (Now, mpsc::Sender<Input>),
@@ -86,9 +102,23 @@ impl Dispatcher {
         Self { ways, abreast, uploads, pictures, counters, now, to }
     }
 
+    /// Sends the later requests of an account as its config says now; new accounts come in order.
+    pub(super) fn set_way(
+        &mut self,
+        session: usize,
+        config: &AccountConfig,
+    ) -> Result<(), RunError> {
+        let way = self.ways.of(config)?;
+        match self.ways.all.get_mut(session) {
+            Some(known) => *known = way,
+            None => self.ways.all.push(way),
+        }
+        Ok(())
+    }
+
     /// Sends a request when its turn comes.
     pub(super) fn send(&self, Outgoing { session, base, ticket, request, due }: Outgoing) {
-        let way = &self.ways[session];
+        let way = &self.ways.all[session];
         let (client, base) = (Arc::clone(&way.client), way.bases[base].clone());
         let (abreast, to) = (Arc::clone(&self.abreast), self.to.clone());
         let (uploads, pictures) = (Arc::clone(&self.uploads), self.pictures.clone());

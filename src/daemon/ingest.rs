@@ -17,8 +17,8 @@ use crate::daemon::{Now, chain};
 use crate::engine::crash_context::{self, WorkItem};
 use crate::engine::{AcceptedFile, DateEdit, IngestedFile, IngestedJob, Offered, Owner};
 use crate::inbox::{
-    AcceptedPackage, Away, Content, Diagnostic, Entry, Inbox, InboxError, Package, ParsedJob,
-    ReadError, Receipt, ReceiptDate, ReceiptJob, Step,
+    AcceptedPackage, Away, Content, Diagnostic, Entry, Inbox, InboxError, OldReceipt, Package,
+    ParsedJob, ReadError, Receipt, ReceiptDate, ReceiptJob, Step,
 };
 use crate::l10n::{self, Lang, t};
 use crate::model::{Account, JobId, JobState};
@@ -73,7 +73,8 @@ impl Reader {
 /// Takes files, one after the other.
 pub(super) struct IngestTask {
     pub(super) inbox: Inbox,
-    pub(super) accounts: Vec<Account>,
+    /// The accounts by any name; a reload changes them.
+    pub(super) accounts: watch::Receiver<Arc<[Account]>>,
     pub(super) files: Files,
     pub(super) now: Now,
     /// The language of the answers to files.
@@ -103,7 +104,6 @@ impl IngestTask {
     ) {
         let Self { mut inbox, accounts, files, now, lang, to } = self;
         let reader = Reader::start(lang);
-        let accounts: Arc<[Account]> = accounts.into();
         let (trouble, passed) = (Trouble::default(), Passed::default());
         let mut ingest = Ingest { trouble, passed, ready: Vec::new(), lang, counters, to };
         loop {
@@ -126,7 +126,7 @@ impl IngestTask {
                     // One at a time: a full inbox must not fill the memory.
                     for entry in entries {
                         let crash = refused.iter().position(|name| *name == entry.name());
-                        let (known, keeper) = (Arc::clone(&accounts), files.clone());
+                        let (known, keeper) = (Arc::clone(&accounts.borrow()), files.clone());
                         let crash = crash.map(|at| refused.swap_remove(at));
                         let reading = reader.run(move || {
                             let offer = match crash {
@@ -639,46 +639,73 @@ pub(super) fn remembered(
     files: &Files,
     now: DateTime<Utc>,
 ) -> Result<Vec<AcceptedFile>, InboxError> {
-    inbox
-        .accepted_back()?
-        .map(|archived| {
-            let AcceptedPackage { package, taken_at, accepted_at, appids } = archived?;
-            let known = accounts.as_of(&appids);
-            let known: Vec<_> = known.iter().collect();
-            let mut jobs = package.readable_jobs(&known);
-            let now_named = |name: String| {
-                let account = known.iter().find(|account| account.name == name);
-                account.and_then(|account| accounts.name_of(&account.appid)).unwrap_or(name)
-            };
-            let owner = |name: String| match appids.get(&name) {
-                Some(appid) if accounts.name_of(appid).is_none() => {
-                    Owner::Gone { name, appid: appid.clone() }
-                }
-                Some(_) | None => Owner::Named(now_named(name)),
-            };
-            for job in &mut jobs {
-                job.spec.account = now_named(std::mem::take(&mut job.spec.account));
-            }
-            // A retry needs the files; without them it reports so.
-            if let Err(error) = files.keep(&package, jobs.iter().map(|job| &job.spec)) {
-                tracing::warn!(file = package.name(), "its media cannot be stored: {error}");
-            }
-            let (series, jobs): (Vec<_>, Vec<_>) =
-                jobs.into_iter().partition(|job| job.recurrence.is_some());
-            Ok(AcceptedFile {
-                name: package.name().to_owned(),
-                sha256: package.sha256().to_owned(),
-                taken_at: taken_at.unwrap_or(now),
-                accepted_at,
-                jobs: jobs.into_iter().map(|job| (job.spec, job.line)).collect(),
-                series: series
-                    .into_iter()
-                    .filter_map(|job| Some((job.spec, job.recurrence?, job.line)))
-                    .collect(),
-                ids: package.ids().into_iter().map(|(id, name)| (id, owner(name))).collect(),
-            })
+    let lone = inbox.lone_receipts()?.into_iter().map(|receipt| Ok(of_receipt(receipt, accounts)));
+    let packages = inbox.accepted_back()?.map(|archived| {
+        let AcceptedPackage { package, taken_at, accepted_at, appids } = archived?;
+        let known = accounts.as_of(&appids);
+        let names = Then { appids: &appids, known: &known, now: accounts };
+        let known: Vec<_> = known.iter().collect();
+        let mut jobs = package.readable_jobs(&known);
+        for job in &mut jobs {
+            job.spec.account = names.now_named(std::mem::take(&mut job.spec.account));
+        }
+        // A retry needs the files; without them it reports so.
+        if let Err(error) = files.keep(&package, jobs.iter().map(|job| &job.spec)) {
+            tracing::warn!(file = package.name(), "its media cannot be stored: {error}");
+        }
+        let (series, jobs): (Vec<_>, Vec<_>) =
+            jobs.into_iter().partition(|job| job.recurrence.is_some());
+        Ok(AcceptedFile {
+            name: package.name().to_owned(),
+            sha256: package.sha256().to_owned(),
+            taken_at: taken_at.unwrap_or(now),
+            accepted_at,
+            jobs: jobs.into_iter().map(|job| (job.spec, job.line)).collect(),
+            series: series
+                .into_iter()
+                .filter_map(|job| Some((job.spec, job.recurrence?, job.line)))
+                .collect(),
+            ids: package.ids().into_iter().map(|(id, name)| (id, names.owner(name))).collect(),
         })
-        .collect()
+    });
+    // What was removed is older than what is there.
+    lone.chain(packages).collect()
+}
+
+/// Returns what a receipt records whose file was removed: its ids alone.
+fn of_receipt(receipt: OldReceipt, accounts: &Named<'_>) -> AcceptedFile {
+    let OldReceipt { name, sha256, taken_at, accepted_at, jobs: written } = receipt;
+    let appids = written.iter().filter_map(|job| Some((job.account.clone(), job.appid.clone()?)));
+    let appids: BTreeMap<_, _> = appids.collect();
+    let known = accounts.as_of(&appids);
+    let names = Then { appids: &appids, known: &known, now: accounts };
+    let ids = written.into_iter().map(|job| (job.id, names.owner(job.account))).collect();
+    let (jobs, series) = (Vec::new(), Vec::new());
+    AcceptedFile { name, sha256, taken_at, accepted_at, jobs, series, ids }
+}
+
+/// What the names of accounts meant when a file was taken.
+struct Then<'a> {
+    appids: &'a BTreeMap<String, String>,
+    known: &'a [Account],
+    now: &'a Named<'a>,
+}
+
+impl Then<'_> {
+    /// Returns the present name of the account that had this one.
+    fn now_named(&self, name: String) -> String {
+        let account = self.known.iter().find(|account| account.name == name);
+        account.and_then(|account| self.now.name_of(&account.appid)).unwrap_or(name)
+    }
+
+    fn owner(&self, name: String) -> Owner {
+        match self.appids.get(&name) {
+            Some(appid) if self.now.name_of(appid).is_none() => {
+                Owner::Gone { name, appid: appid.clone() }
+            }
+            Some(_) | None => Owner::Named(self.now_named(name)),
+        }
+    }
 }
 
 /// The config's accounts, under the names that files may have for them.

@@ -1,9 +1,11 @@
 //! The inputs of the loop that owns the engine.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use crate::config::Config;
 use crate::engine::{IngestedFile, Ticket};
 use crate::inbox::{Package, ParsedJob};
 use crate::model::Credence;
@@ -27,6 +29,10 @@ pub(super) enum Input {
     Trouble(usize, Trouble),
     MaintenanceTask(MaintenanceTask),
     Delivery(DeliveryAttempt),
+    /// The config, read again, or why it cannot be used.
+    Config(Box<Result<Config, String>>),
+    /// What became of the day's backup.
+    Backup(Result<Made, String>),
     /// The result of a check of the whole database.
     Checked(Result<(), StoreError>),
     /// The problem that keeps files in the inbox from being taken, and the uploads there that do
@@ -52,11 +58,20 @@ pub(super) struct Trouble {
 /// What became of an attempt to tell a receiver.
 #[derive(Debug)]
 pub(super) struct DeliveryAttempt {
-    /// The receiver's place in the config.
-    pub(super) queue: usize,
+    /// The receiver's name.
+    pub(super) receiver: String,
     /// The deliveries that it was an attempt of.
     pub(super) numbers: Vec<i64>,
     pub(super) outcome: DeliveryOutcome,
+}
+
+/// What was done for the day's backup.
+#[derive(Debug)]
+pub(super) struct Made {
+    /// The file and its size; none if it was there already.
+    pub(super) file: Option<(PathBuf, u64)>,
+    /// How many older ones were removed.
+    pub(super) removed: usize,
 }
 
 /// A recurring task.

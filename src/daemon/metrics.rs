@@ -7,6 +7,7 @@ mod process;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use prometheus_client::encoding::text;
@@ -32,7 +33,7 @@ type Label = (&'static str, String);
 /// Where the numbers are read, and for which accounts.
 pub(super) struct Metrics {
     database: PathBuf,
-    accounts: Vec<Account>,
+    accounts: watch::Receiver<Arc<[Account]>>,
     locked_out: watch::Receiver<Option<LockedOut>>,
     process: Process,
     /// One reading at a time: a client that asks often must not keep the disk busy.
@@ -51,7 +52,7 @@ enum MetricsError {
 impl Metrics {
     pub(super) fn new(
         database: PathBuf,
-        accounts: Vec<Account>,
+        accounts: watch::Receiver<Arc<[Account]>>,
         locked_out: watch::Receiver<Option<LockedOut>>,
         process: Process,
     ) -> Self {
@@ -61,7 +62,7 @@ impl Metrics {
     /// Returns the numbers as `OpenMetrics` text; none if they cannot be read now.
     pub(super) async fn read(&self, now: DateTime<Utc>) -> Option<String> {
         let _turn = self.turn.try_acquire().ok()?;
-        let (database, accounts) = (self.database.clone(), self.accounts.clone());
+        let (database, accounts) = (self.database.clone(), Arc::clone(&self.accounts.borrow()));
         let (locked_out, process) = (self.locked_out.borrow().is_some(), self.process.clone());
         let read = move || -> Result<Option<String>, MetricsError> {
             let Some(store) = Store::open_existing(&database, now)? else {

@@ -90,6 +90,19 @@ impl Notifier {
         Ok(())
     }
 
+    /// Reports that the config is being read again.
+    pub(super) fn reloading(&self) {
+        // The manager takes the READY that follows for this reload's by the time in here.
+        let at = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        let at_usec = i128::from(at.tv_sec) * 1_000_000 + i128::from(at.tv_nsec) / 1_000;
+        self.say(&format!("RELOADING=1\nMONOTONIC_USEC={at_usec}\n"));
+    }
+
+    /// Reports that the config was taken or refused: the daemon continues in either case.
+    pub(super) fn reloaded(&self) {
+        self.say("READY=1\n");
+    }
+
     /// Reports that the daemon ends because it was asked to.
     pub(super) fn stopping(&self) {
         self.say("STOPPING=1\nSTATUS=ending: answers under way are awaited\n");

@@ -1,4 +1,4 @@
-//! The signals that stop the daemon, and those that do not.
+//! The signals that stop the daemon, and the one that reloads its config.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -9,6 +9,17 @@ pub(super) struct Signals {
     term: Signal,
     int: Signal,
     hup: Signal,
+    /// One that asked for a reload came before the daemon could.
+    reload_waits: bool,
+}
+
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// The end; with the signal's name.
+    Stop(&'static str),
+    /// A reload of the config.
+    Reload,
 }
 
 impl Signals {
@@ -22,21 +33,30 @@ impl Signals {
             term: hear(SignalKind::terminate())?,
             int: hear(SignalKind::interrupt())?,
             hup: hear(SignalKind::hangup())?,
+            reload_waits: false,
         })
     }
 
-    /// Waits for a signal that ends the daemon, and returns its name.
-    ///
-    /// A terminal that closes must not end the daemon that it started. Nor may a signal by which an
-    /// operator means "read your config again".
-    pub(super) async fn recv(&mut self) -> &'static str {
+    /// Waits for a signal, and returns what it asks for.
+    pub(super) async fn recv(&mut self) -> Asked {
+        if std::mem::take(&mut self.reload_waits) {
+            return Asked::Reload;
+        }
+        tokio::select! {
+            _ = self.term.recv() => Asked::Stop("SIGTERM"),
+            _ = self.int.recv() => Asked::Stop("SIGINT"),
+            _ = self.hup.recv() => Asked::Reload,
+        }
+    }
+
+    /// Waits for a signal that ends the daemon, and returns its name. A reload waits until the daemon
+    /// has started.
+    pub(super) async fn stopped(&mut self) -> &'static str {
         loop {
             tokio::select! {
                 _ = self.term.recv() => return "SIGTERM",
                 _ = self.int.recv() => return "SIGINT",
-                _ = self.hup.recv() => tracing::info!(
-                    "SIGHUP is ignored: a changed config or secret is read at the next start"
-                ),
+                _ = self.hup.recv() => self.reload_waits = true,
             }
         }
     }

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
+use super::session::Standing;
 use super::{Session, raise_alert};
 use crate::config::AccountConfig;
 use crate::model::Account;
@@ -32,13 +33,18 @@ impl<'a> Configured<'a> {
     }
 }
 
+fn configured(sessions: &[Session]) -> Vec<Configured<'_>> {
+    let is_configured = |session: &&Session| session.standing != Standing::Removed;
+    sessions.iter().filter(is_configured).map(|one| Configured::of(&one.config)).collect()
+}
+
 /// Updates the database's names from the config, and bars what the config does not contain.
 pub(super) fn recognise(
     tx: &Tx<'_>,
     sessions: &mut [Session],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let config: Vec<_> = sessions.iter().map(|session| Configured::of(&session.config)).collect();
+    let config = configured(sessions);
     identify(tx, &config)?;
     let known = tx.known_accounts()?;
     let moves = moves(&known, &config);
@@ -49,26 +55,33 @@ pub(super) fn recognise(
     let known = if moves.is_empty() { known } else { tx.known_accounts()? };
     let rows = by_name(&known);
     for session in sessions.iter_mut() {
-        let name = &session.config.account.name;
+        let Account { name, appid, .. } = &session.config.account;
+        if session.standing == Standing::Removed {
+            // What is under way is settled under the name that its rows have now.
+            if let Some(name) = tx.name_of(appid)? {
+                session.config.account.name = name;
+            }
+            continue;
+        }
         let row = rows.get(name.as_str()).copied();
-        session.mistaken = row.is_some_and(|row| is_other(row, &session.config.account.appid));
+        session.standing = Standing::Configured;
         let barred = match row {
-            Some(row) if session.mistaken => {
-                bar_mistaken(tx, row, &session.config.account.appid, now)?;
+            Some(row) if is_other(row, appid) => {
+                session.standing = Standing::Mistaken;
+                bar_mistaken(tx, row, appid, now)?;
                 continue;
             }
             Some(_) => tx.unbar(name)?,
             None => false,
         };
         tx.register_account(&session.config.account, now)?;
-        tx.identify(name, &session.config.account.appid)?;
+        tx.identify(name, appid)?;
         if tx.take_stale_schedule(name)? || barred {
             // The places of jobs that ended meanwhile are free.
             tx.replan(&session.config.account, now)?;
         }
     }
-    let names: HashSet<_> =
-        sessions.iter().map(|session| session.config.account.name.as_str()).collect();
+    let names: HashSet<_> = configured(sessions).iter().map(|account| account.name).collect();
     for gone in known.iter().filter(|known| !names.contains(known.name.as_str())) {
         let (why, advice) = unconfigured(&gone.name);
         tx.bar(&gone.name, Bar { why: &why, advice: &advice }, now)?;
@@ -96,7 +109,8 @@ pub(super) fn alert_mistaken_accounts(
     sessions: &[Session],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    for session in sessions.iter().filter(|session| session.mistaken) {
+    let is_mistaken = |session: &&Session| session.standing == Standing::Mistaken;
+    for session in sessions.iter().filter(is_mistaken) {
         let name = &session.config.account.name;
         if let Some((_, why, advice)) = tx.stops(name)?.paused {
             let code = why.code();
@@ -112,7 +126,7 @@ pub(super) fn alert_mistaken_accounts(
 pub fn unconfigured(name: &str) -> (Reason, String) {
     (
         Reason::NotInConfig { account: name.to_owned() },
-        "put the account back into the config, under this name or another, and restart the daemon; \
+        "put the account back into the config, under this name or another, and reload the daemon; \
          or cancel its jobs"
             .to_owned(),
     )
@@ -130,13 +144,13 @@ fn bar_mistaken(
             format!(
                 "put {known} back into the config; or give {appid} another name there; or, if {name} \
                  is to mean {appid} from now on, write `replaces_appid: {known}` below it: then the jobs \
-                 of {known} stay behind, under another name. Then restart the daemon"
+                 of {known} stay behind, under another name. Then reload the daemon"
             )
         }
         None => {
             format!(
                 "put the earlier appid back into the config; or cancel the waiting jobs of {name} \
-                 (`qunfa jobs --account {name}`). Then restart the daemon"
+                 (`qunfa jobs --account {name}`). Then reload the daemon"
             )
         }
     };
@@ -228,7 +242,7 @@ pub(super) fn name_of_gone(
         return Ok(known);
     }
     let known = tx.known_accounts()?;
-    let config: Vec<_> = sessions.iter().map(|session| Configured::of(&session.config)).collect();
+    let config = configured(sessions);
     let is_free = free_name(name, &known, &config) == name;
     let name = if is_free { name.to_owned() } else { free_name(appid, &known, &config) };
     tx.identify(&name, appid)?;

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use crate::engine::crash_context::{self, WorkItem};
+use crate::engine::session::Standing;
 use crate::engine::{
     DateEdit, Engine, Offered, Session, first_at, series, why_barred, why_not_named,
 };
@@ -134,7 +135,8 @@ impl Engine {
 }
 
 fn by_name(sessions: &[Session]) -> HashMap<&str, &Session> {
-    sessions.iter().map(|session| (session.config.account.name.as_str(), session)).collect()
+    let named = sessions.iter().filter(|session| session.standing != Standing::Removed);
+    named.map(|session| (session.config.account.name.as_str(), session)).collect()
 }
 
 fn take_file(

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::identity::unconfigured;
+use super::session::Standing;
 use super::{HighWaterMark, Session, raise_alert, session_named};
 use crate::calendar::Recurrence;
 use crate::model::{Account, JobId, JobSpec, JobState};
@@ -225,22 +226,25 @@ pub(super) fn refresh_alerts(
     sessions: &[Session],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    for kind in [
-        "clock",
-        "platform",
-        "unconfigured",
-        "appid",
-        "unreadable",
-        "inbox",
-        "upload_stalled",
-        "unread_event",
-        "callback",
-        "forward",
-    ] {
+    for kind in ["clock", "platform", "unreadable", "inbox", "upload_stalled", "unread_event"] {
         tx.unattend_all(kind)?;
     }
+    refresh_alerts_of_config(tx, sessions, now)
+}
+
+/// Drops the alerts that a former config caused, and raises those that this one causes.
+pub(super) fn refresh_alerts_of_config(
+    tx: &Tx<'_>,
+    sessions: &[Session],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    for kind in ["backup", "config", "unconfigured", "appid", "callback", "forward"] {
+        tx.unattend_all(kind)?;
+    }
+    let is_configured = |session: &&Session| session.standing != Standing::Removed;
+    let configured = sessions.iter().filter(is_configured);
     let configured: HashSet<_> =
-        sessions.iter().map(|session| session.config.account.name.as_str()).collect();
+        configured.map(|session| session.config.account.name.as_str()).collect();
     for KnownAccount { name: account, .. } in tx.known_accounts()? {
         if configured.contains(account.as_str()) {
             continue;

@@ -1,6 +1,8 @@
 //! One account's in-memory state: access token, last clock sample, requests in flight. It is
 //! rebuilt after a restart.
 
+mod reload;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -70,13 +72,24 @@ pub(super) struct PageInFlight {
     pub(super) parts: u32,
 }
 
+/// Whether the config covers an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It does.
+    Configured,
+    /// The data under its name in the database belongs to another account: nothing is done with it.
+    Mistaken,
+    /// It does not any more. Only what is under way is settled.
+    Removed,
+}
+
 /// One account's volatile state.
 #[derive(Debug)]
 pub struct Session {
     /// The account as configured.
     pub config: AccountConfig,
-    /// The data under its name in the database belongs to another account: nothing is done with it.
-    pub(super) mistaken: bool,
+    /// Whether the config covers it.
+    pub(super) standing: Standing,
     /// When to look at it again.
     pub(super) wake: Option<DateTime<Utc>>,
     /// Which requests are open.
@@ -100,6 +113,10 @@ pub struct Session {
     fruitless: u32,
     /// Unreadable responses in a row, by what was requested.
     unread: BTreeMap<&'static str, u32>,
+    /// The request for a token or a clock sample that is open was made with a former secret or address.
+    access_changed: bool,
+    /// A reload changed what the rules need of the account, and its schedule was not made anew yet.
+    pub(super) rules_changed: bool,
 }
 
 impl Session {
@@ -108,7 +125,9 @@ impl Session {
         Self {
             bases: Bases::new(config.api_bases.clone()),
             config,
-            mistaken: false,
+            standing: Standing::Configured,
+            access_changed: false,
+            rules_changed: false,
             wake: Some(now),
             in_flight: InFlight::default(),
             page: None,
@@ -140,6 +159,11 @@ impl Session {
     /// Returns whether the last sample of the platform's clock is recent and agrees with our clock.
     pub(super) fn clock_trusted(&self, now: DateTime<Utc>) -> bool {
         self.clock_fresh(now, margins::DATE_AGE_MAX)
+    }
+
+    /// Returns whether the platform's clock confirmed ours within a day: then days can be counted back.
+    pub(super) fn knows_the_day(&self, now: DateTime<Utc>) -> bool {
+        self.clock_fresh(now, TimeDelta::days(1))
     }
 
     /// Returns when the platform's clock was last sampled, and its value.
@@ -230,6 +254,9 @@ impl Session {
         self.in_flight.end(ticket.slot());
         let whose = (self.config.account.name.as_str(), ticket.slot());
         self.bases.settle(tx, whose, response, now)?;
+        if self.is_void(ticket) {
+            return Ok(());
+        }
         self.alert_unreadable(tx, (ticket, response), now)?;
         // A token server that others share has a clock of its own, perhaps ours.
         let shared =

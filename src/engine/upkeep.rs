@@ -109,8 +109,8 @@ impl Engine {
     /// If the store fails.
     pub fn former_accounts(&self) -> Result<Vec<Account>, StoreError> {
         let former = self.store.read().former_names()?;
-        let accounts = self.sessions.iter().map(|session| &session.config.account);
-        Ok(under_former_names(&former, accounts))
+        let accounts: Vec<_> = self.accounts().map(|config| &config.account).collect();
+        Ok(under_former_names(&former, accounts.into_iter()))
     }
 }
 

@@ -529,7 +529,7 @@ fn exists(directory: &OwnedFd, name: &str) -> io::Result<bool> {
     }
 }
 
-fn read_small(directory: &OwnedFd, name: &OsStr) -> io::Result<Vec<u8>> {
+pub(super) fn read_small(directory: &OwnedFd, name: &OsStr) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open_small(directory, name)?.read_to_end(&mut bytes)?;
     Ok(bytes)

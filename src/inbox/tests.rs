@@ -14,6 +14,7 @@ mod jobs;
 mod lost;
 mod markdown;
 mod menus;
+mod old;
 mod reading;
 mod receivers;
 mod series;

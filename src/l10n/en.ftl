@@ -155,7 +155,7 @@ reason-pause-too-long = the pause before its next request is longer than its tim
 reason-uploads-begin = prepares at { $at }: its uploads begin then
 reason-missed-after = missed if it has not gone by { $until }
 reason-goes-after = will not go until `{ $command }`
-reason-goes-after-config = will not go until the config is changed and the daemon restarted
+reason-goes-after-config = will not go until the config is changed and the daemon reloaded
 reason-daemon-not-running = waits for the daemon, which is not running
 reason-daemon-stuck = waits for the daemon, whose loop stands still
 reason-clock-not-trusted = waits for the platform's clock
@@ -258,13 +258,19 @@ alert-headline = qunfa { $urgency }: { $subject }
 alert-receiver-gone = the config has no such receiver any more
 alert-given-up = messages to the receiver { $receiver } were given up: { $error }
 alert-not-reaching = messages do not reach the receiver { $receiver }: { $error }
-alert-correct-receiver = correct it under `alerts` in the config and restart the daemon, then `qunfa alert test { $receiver }`; `qunfa alert list` shows the messages
+alert-correct-receiver = correct it under `alerts` in the config and reload the daemon, then `qunfa alert test { $receiver }`; `qunfa alert list` shows the messages
 alert-callback-silent = broadcasts of the last day were sent, and the callback brought no event of any: their results were asked for instead
 alert-see-callback = compare the callback's URL and token on the platform with the config, and see whether the proxy forwards /callback/ to the daemon
 alert-free-database = end that program, or let it finish; the daemon goes on by itself
 alert-not-read = what happened is stored in a form that this version cannot read
 alert-see-status = `qunfa status` shows what needs a person; report it with the log
 alert-see-disk = look at the disk and at the daemon's log; the service manager starts the daemon again, and what was under way is settled then
+alert-config-refused = the daemon continues with the config that it has: { $why }
+alert-see-config = see `qunfa config check`, correct the file, and reload the daemon
+alert-needs-restart = changed in the config, but needs a restart: { $keys }; the rest is in use
+alert-restart = restart the daemon
+alert-backup-failed = the backup of the database was not made: { $error }
+alert-see-backup = look at the folder's rights and its disk; the daemon tries again every hour
 alert-quota-low = { $used } of { $limit } of { $rule } in { $window } are used, { $left } are left
 alert-see-quota = `qunfa quota { $account }` shows what used it
 alert-approve = `qunfa show { $job }` shows it, `qunfa approve { $job }` lets it go
@@ -333,8 +339,10 @@ alert-kind-summary = summary
 alert-kind-test = test
 alert-kind-adopted = adopted
 alert-kind-appid = appid
+alert-kind-backup = backup
 alert-kind-callback = callback
 alert-kind-callback-silent = callback silent
+alert-kind-config = config
 alert-kind-delivery = delivery
 alert-kind-event-flood = event flood
 alert-kind-events-dropped = events dropped
@@ -1407,6 +1415,9 @@ config-write-one-like-asia-shanghai = write one like Asia/Shanghai
 config-no-time-day = { $text } is no time of day
 config-no-duration-1s-7d = { $text } is no duration from 1s to 7d
 config-write-60s-30m-2h = write it as 60s, 30m or 2h
+config-no-history = { $text } is neither a duration of 62 days or more nor `forever`
+config-write-400d = write it as 400d or 2years
+config-write-backup-dir = write `dir: /var/lib/qunfa/backups`: the folder for the backups
 
 ## receipt: answers to a file (src/daemon)
 
@@ -1810,7 +1821,7 @@ alerts-no-receiver = there is no receiver { $name }; the config has { $names }
 alerts-no-receivers = the config has no receivers: config.example.yaml shows `alerts`
 alerts-no-daemon = the daemon does not run, and it is the daemon that sends: start it, then try again
 alerts-no-database = the daemon has no database yet: try again
-alerts-sent-nothing = the daemon sent nothing: if the receivers are new in the config, restart it
+alerts-sent-nothing = the daemon sent nothing: if the receivers are new in the config, reload it
 ack-is = { $note } is { $kind }
 ack-label-severity = severity
 ack-label-account = account
@@ -1834,6 +1845,8 @@ ack-unknown = nothing under attention is called { $thing }: `qunfa status` shows
 ## plan: `plan`, `check`, `submit`, the forecast
 
 ## show: `qunfa show`
+
+show-pruned = its content, attempts and history, { $at }: `retention` in the config keeps no more
 
 ## doctor: `init`, `doctor`, `config check`
 

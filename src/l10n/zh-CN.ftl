@@ -151,7 +151,7 @@ reason-pause-too-long = 距下次请求的时间超过了可请求的时间：�
 reason-uploads-begin = 将在 { $at } 开始准备并上传
 reason-missed-after = 若到 { $until } 仍未发出则错过
 reason-goes-after = 执行 `{ $command }` 之后才会发出
-reason-goes-after-config = 修改配置并重启守护进程之后才会发出
+reason-goes-after-config = 修改配置并重新加载守护进程之后才会发出
 reason-daemon-not-running = 等待守护进程：它没有运行
 reason-daemon-stuck = 等待守护进程：它的主循环已停住
 reason-clock-not-trusted = 等待核对平台的时钟
@@ -246,13 +246,19 @@ alert-headline = qunfa { $urgency }：{ $subject }
 alert-receiver-gone = 配置中已没有这个接收者
 alert-given-up = 已放弃向接收者 { $receiver } 发送告警：{ $error }
 alert-not-reaching = 告警无法送达接收者 { $receiver }：{ $error }
-alert-correct-receiver = 更正配置中 `alerts` 下的该接收者并重启守护进程，然后执行 `qunfa alert test { $receiver }`；`qunfa alert list` 可查看告警
+alert-correct-receiver = 更正配置中 `alerts` 下的该接收者并重新加载守护进程，然后执行 `qunfa alert test { $receiver }`；`qunfa alert list` 可查看告警
 alert-callback-silent = 最近一天有群发已发出，但回调没有收到任何一条的事件：结果改为主动查询
 alert-see-callback = 核对平台上回调的 URL 和 Token 与配置是否一致，并检查代理是否把 /callback/ 转发给守护进程
 alert-free-database = 结束那个程序，或等它完成；守护进程会自行继续
 alert-not-read = 所发生的事以此版本无法读取的形式保存
 alert-see-status = `qunfa status` 显示需要人处理的事项；请连同日志一起报告
 alert-see-disk = 检查磁盘和守护进程的日志；服务管理器会重新启动守护进程，届时会核实未完成的请求
+alert-config-refused = 守护进程继续使用已有的配置：{ $why }
+alert-see-config = 用 `qunfa config check` 检查，改好文件后重新加载守护进程
+alert-needs-restart = 配置中已修改、但要重启才生效的键：{ $keys }；其余已生效
+alert-restart = 重启守护进程
+alert-backup-failed = 数据库备份没有做成：{ $error }
+alert-see-backup = 检查该文件夹的权限和磁盘；守护进程每小时重试一次
 alert-quota-low = { $window } 的{ $rule }上限 { $limit }，已用 { $used }，剩余 { $left }
 alert-see-quota = `qunfa quota { $account }` 显示用途明细
 alert-approve = `qunfa show { $job }` 可查看，`qunfa approve { $job }` 放行
@@ -313,8 +319,10 @@ alert-kind-summary = 每日汇总
 alert-kind-test = 测试
 alert-kind-adopted = 认领群发
 alert-kind-appid = appid
+alert-kind-backup = 备份
 alert-kind-callback = 回调
 alert-kind-callback-silent = 回调无事件
+alert-kind-config = 配置
 alert-kind-delivery = 告警送达
 alert-kind-event-flood = 事件过多
 alert-kind-events-dropped = 事件丢失
@@ -1352,6 +1360,9 @@ config-write-one-like-asia-shanghai = 请写 Asia/Shanghai 这样的名称
 config-no-time-day = { $text } 不是时刻
 config-no-duration-1s-7d = { $text } 不是 1s 到 7d 之间的时长
 config-write-60s-30m-2h = 请写成 60s、30m 或 2h
+config-no-history = { $text } 既不是 62 天以上的时长，也不是 `forever`
+config-write-400d = 请写成 400d 或 2years
+config-write-backup-dir = 请写 `dir: /var/lib/qunfa/backups`：存放备份的文件夹
 
 ## receipt: answers to a file (src/daemon)
 
@@ -1692,7 +1703,7 @@ alerts-no-receiver = 没有接收方 { $name }；配置中有 { $names }
 alerts-no-receivers = 配置中没有接收方：写法见 config.example.yaml 的 `alerts`
 alerts-no-daemon = 守护进程没有运行，而消息由它发送：请启动后再试
 alerts-no-database = 守护进程还没有数据库：请稍后再试
-alerts-sent-nothing = 守护进程没有发送：如果接收方是新加入配置的，请重启守护进程
+alerts-sent-nothing = 守护进程没有发送：如果接收方是新加入配置的，请重新加载守护进程
 ack-is = { $note }：{ $kind }
 ack-label-severity = 级别
 ack-label-account = 账号
@@ -1716,6 +1727,8 @@ ack-unknown = 待处理事项中没有 { $thing }：`qunfa status` 会显示编�
 ## plan: `plan`, `check`, `submit`, the forecast
 
 ## show: `qunfa show`
+
+show-pruned = { $at } 已删除其内容、请求和经过：配置中的 `retention` 只保留到这里
 
 ## doctor: `init`, `doctor`, `config check`
 

@@ -4,9 +4,10 @@
 //! often it is sent, and a name stays that of one content.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use super::endpoint::BASE;
 use super::problem::Refusal;
@@ -21,19 +22,19 @@ const DIGITS: usize = 16;
 /// The inbox, and the accounts that files may name.
 pub(super) struct Files {
     inbox: PathBuf,
-    accounts: Vec<Account>,
+    accounts: watch::Receiver<Arc<[Account]>>,
     /// One file at a time: two that are the same must not both find none.
     turn: Mutex<()>,
 }
 
 impl Files {
-    pub(super) fn new(inbox: PathBuf, accounts: Vec<Account>) -> Self {
+    pub(super) fn new(inbox: PathBuf, accounts: watch::Receiver<Arc<[Account]>>) -> Self {
         Self { inbox, accounts, turn: Mutex::new(()) }
     }
 
     /// Returns whether there is an account of this name.
     pub(super) fn has_account(&self, name: &str) -> bool {
-        self.accounts.iter().any(|account| account.name == name)
+        self.accounts.borrow().iter().any(|account| account.name == name)
     }
 
     /// Puts a file into the inbox, and returns where its receipt will be.
@@ -62,8 +63,8 @@ impl Files {
 
     /// Makes sure that the file is right, and about accounts and jobs of the user.
     fn check(&self, user: &User, package: &Package, store: Option<&Store>) -> Result<(), Refusal> {
-        let accounts: Vec<_> =
-            self.accounts.iter().filter(|account| user.sees(&account.name)).collect();
+        let all = Arc::clone(&self.accounts.borrow());
+        let accounts: Vec<_> = all.iter().filter(|account| user.sees(&account.name)).collect();
         package.parse(&accounts).map_err(|problems| Refusal::File(told(&problems)))?;
         let Some(store) = store.filter(|_| user.accounts.is_some()) else { return Ok(()) };
         for (id, _) in package.ids() {

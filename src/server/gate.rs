@@ -6,13 +6,14 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
+use tokio::sync::watch;
 
 use super::problem::Refusal;
 use crate::config::User;
@@ -25,7 +26,7 @@ const ADDRESSES: usize = 4_096;
 
 /// The users, and the addresses that sent wrong tokens.
 pub(super) struct Gate {
-    users: Vec<User>,
+    users: watch::Receiver<Arc<[User]>>,
     wrong: Mutex<HashMap<IpAddr, Wrong>>,
 }
 
@@ -37,7 +38,7 @@ struct Wrong {
 }
 
 impl Gate {
-    pub(super) fn new(users: Vec<User>) -> Self {
+    pub(super) fn new(users: watch::Receiver<Arc<[User]>>) -> Self {
         Self { users, wrong: Mutex::default() }
     }
 
@@ -49,18 +50,19 @@ impl Gate {
         now: DateTime<Utc>,
     ) -> Result<User, Refusal> {
         let found = token(headers).and_then(|token| self.owner(token));
-        found.cloned().ok_or_else(|| self.wrong(from, now))
+        found.ok_or_else(|| self.wrong(from, now))
     }
 
-    fn owner(&self, token: &str) -> Option<&User> {
+    fn owner(&self, token: &str) -> Option<User> {
         let digest = Sha256::digest(token.as_bytes());
         let mut found = None;
-        for user in &self.users {
+        let users = Arc::clone(&self.users.borrow());
+        for user in users.iter() {
             if bool::from(user.token_hash.ct_eq(digest.as_slice())) {
                 found = Some(user);
             }
         }
-        found
+        found.cloned()
     }
 
     /// Counts a wrong token.
@@ -104,7 +106,8 @@ mod tests {
             accounts: None,
             token_hash: Sha256::digest(token).into(),
         };
-        Gate::new(vec![user("anne", "a"), user("bert", "b")])
+        let (_, users) = watch::channel([user("anne", "a"), user("bert", "b")].into());
+        Gate::new(users)
     }
 
     fn ask(gate: &Gate, header: Option<&str>, second: i64) -> Result<String, Refusal> {

@@ -488,7 +488,8 @@ impl Tx<'_> {
         Ok(self
             .db
             .prepare_cached(
-                "SELECT iif(prepared, body, NULL) FROM batch JOIN body ON body.batch = batch.id
+                "SELECT iif(prepared AND pruned_at IS NULL, body, NULL)
+                 FROM batch JOIN body ON body.batch = batch.id JOIN job ON job.id = batch.job
                  WHERE job = ?1 AND replaced = 0 ORDER BY number LIMIT 1",
             )?
             .query_row([job.as_str()], |row| row.get(0))

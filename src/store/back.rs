@@ -117,7 +117,7 @@ impl Tx<'_> {
         let (is_open, written_at): (bool, Option<i64>) = self
             .db
             .prepare_cached(
-                "SELECT account = ?2 AND CASE WHEN action <> 'broadcast'
+                "SELECT account = ?2 AND pruned_at IS NULL AND CASE WHEN action <> 'broadcast'
                         THEN state IN ('planned', 'held') AND attempted = 0
                         ELSE state IN ('planned', 'held', 'releasing', 'failed', 'missed', 'expired')
                      END

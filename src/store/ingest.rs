@@ -261,7 +261,8 @@ impl Tx<'_> {
         Ok(self
             .db
             .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM job WHERE id = ?1 AND action = 'broadcast')
+                "SELECT EXISTS (SELECT 1 FROM job WHERE id = ?1 AND action = 'broadcast'
+                     AND pruned_at IS NULL)
                  AND NOT EXISTS (SELECT 1 FROM batch WHERE job = ?1
                      AND (in_doubt_since_at IS NOT NULL OR accepted_at IS NOT NULL
                        OR state NOT IN ('planned', 'refused')
@@ -571,4 +572,4 @@ const UPDATE_JOB: &str = "UPDATE job SET account = ?2, action = ?3, state = ?4, 
     file = ?17, line = ?18, everyone = ?19, calls = ?20, audience = ?21, msgtype = ?22, parameters = ?23,
     title = ?24, wake_at = ?8,
     not_before_at = NULL, reason = NULL, ended_at = NULL, written_for = NULL, attempted = 0,
-    first_attempt_at = NULL WHERE id = ?1";
+    first_attempt_at = NULL, pruned_at = NULL WHERE id = ?1";

@@ -50,7 +50,9 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let job = self.job(id)?;
-        if !matches!(job.state, JobState::Missed | JobState::Partial | JobState::Failed) {
+        let has_ended =
+            matches!(job.state, JobState::Missed | JobState::Partial | JobState::Failed);
+        if !has_ended || self.pruned_at(id)?.is_some() {
             return Ok(());
         }
         let mut batches = self.batches(id)?;

@@ -304,7 +304,7 @@ impl Tx<'_> {
     }
 
     /// Returns the title of a job; none if it is the beginning of a text, which no message shows.
-    fn public_title(&self, job: &str) -> Result<Option<String>> {
+    pub(super) fn public_title(&self, job: &str) -> Result<Option<String>> {
         let found: Option<(Option<String>, String, String, Option<String>)> = self
             .db
             .prepare_cached(

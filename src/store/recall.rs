@@ -68,14 +68,14 @@ const WAITS: &str = "recall_until_at IS NOT NULL AND wake_at IS NOT NULL
 
 /// Those of them that have ended, at ?2: a job that was attempted before may have been remade in
 /// the gap, under an id that this database does not have.
-const ENDED: &str = "recall_until_at IS NOT NULL AND wake_at IS NULL
+const ENDED: &str = "recall_until_at IS NOT NULL AND wake_at IS NULL AND pruned_at IS NULL
     AND state IN ('uncertain', 'failed', 'partial', 'missed', 'expired')
     AND (max(planned_at, ?2) > recall_until_at
       OR EXISTS (SELECT 1 FROM attempt JOIN batch ON batch.id = attempt.batch
           WHERE batch.job = job.id))";
 
 /// Broadcasts that wait, or that an operator may retry.
-const OPEN: &str = "action = 'broadcast'
+const OPEN: &str = "action = 'broadcast' AND pruned_at IS NULL
     AND state IN ('planned', 'held', 'releasing', 'uncertain', 'failed', 'partial', 'missed')";
 
 impl InQuestion {

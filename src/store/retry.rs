@@ -64,6 +64,7 @@ impl Tx<'_> {
     ) -> Result<()> {
         let job = self.job(id)?;
         refuse_by_state(&job)?;
+        self.refuse_pruned(id)?;
         self.refuse_old_menu(&job, now)?;
         if self.is_known_by_id_alone(id)? {
             return Err(StoreError::Refused(format!(

@@ -531,14 +531,20 @@ impl Tx<'_> {
         if !rule.row().is_scheduled() {
             return Ok(());
         }
+        // This window never ends: by time, every waiting job of the account would be read.
+        let (index, which) = if rule == Rule::PermanentQrcodes {
+            ("INDEXED BY job_code", "AND action = 'qrcode'")
+        } else {
+            ("INDEXED BY job_due", "")
+        };
         // Two ranges of two indexes: joined by OR, they would read every waiting job of the account.
         let sql = format!(
-            "SELECT {JOB_COLUMNS}, {WAITING_COLUMNS} FROM job
-             WHERE account = ?1 AND wake_at IS NOT NULL AND due_at BETWEEN ?2 AND ?3
+            "SELECT {JOB_COLUMNS}, {WAITING_COLUMNS} FROM job {index}
+             WHERE account = ?1 AND wake_at IS NOT NULL AND due_at BETWEEN ?2 AND ?3 {which}
              UNION ALL
              SELECT {JOB_COLUMNS}, {WAITING_COLUMNS} FROM job
              WHERE +account = ?1 AND wake_at IS NOT NULL AND state = 'releasing'
-               AND due_at NOT BETWEEN ?2 AND ?3"
+               AND due_at NOT BETWEEN ?2 AND ?3 {which}"
         );
         let mut statement = self.db.prepare_cached(&sql)?;
         // A job that is overdue, or due in the first minutes of a day, uses the window of its request.

@@ -83,6 +83,21 @@ pub fn see_disk() -> String {
     t!("alert-see-disk")
 }
 
+/// Returns that a changed config cannot be used, and what an operator can do.
+pub fn config_refused(why: &str) -> (String, String) {
+    (t!("alert-config-refused", why = why), t!("alert-see-config"))
+}
+
+/// Returns that changed keys of the config are not in use, and what an operator can do.
+pub fn needs_restart(keys: &str) -> (String, String) {
+    (t!("alert-needs-restart", keys = keys), t!("alert-restart"))
+}
+
+/// Returns that a backup was not made, and what an operator can do.
+pub fn backup_failed(error: &str) -> (String, String) {
+    (t!("alert-backup-failed", error = error), t!("alert-see-backup"))
+}
+
 /// Returns that a window is nearly used up.
 pub fn quota_low(rule: Rule, window: Window, (used, limit): (u32, u32)) -> String {
     let left = limit.saturating_sub(used);

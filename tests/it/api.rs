@@ -257,6 +257,26 @@ fn decisions_of_an_operator_are_done() {
 }
 
 #[test]
+fn a_reload_takes_a_user_s_access_and_gives_it_to_another() {
+    let mut served = Served::new();
+    assert_eq!(served.status("viewer", "GET /status"), 200);
+    let made = served.rig.ask(&["token", "newcomer", "--json"]);
+    let path = served.rig.path("config.yaml");
+    let config = std::fs::read_to_string(&path).unwrap();
+    let start = config.find("  - name: viewer").unwrap();
+    let end = config.find("  - name: editor").unwrap();
+    let hash = made["token_hash"].as_str().unwrap();
+    let other = format!("  - name: newcomer\n    role: viewer\n    token_hash: {hash}\n");
+    std::fs::write(&path, format!("{}{other}{}", &config[..start], &config[end..])).unwrap();
+    served.tokens.push(("newcomer", made["token"].as_str().unwrap().to_owned()));
+
+    served.rig.reload("the config was reloaded");
+
+    assert_eq!(served.status("viewer", "GET /status"), 401);
+    assert_eq!(served.status("newcomer", "GET /status"), 200);
+}
+
+#[test]
 fn hostile_requests_reach_no_command() {
     let served = Served::new();
     let long = "a".repeat(2_000);

@@ -189,6 +189,26 @@ fn refuse(rig: &Rig, number: usize) {
     rig.drop_file(&format!("bad-{number:02}.yaml"), "jobs: 7\n...\n");
 }
 
+#[test]
+fn a_reload_reads_the_url_of_a_receiver_again() {
+    let mut rig = Rig::new(&[club()]);
+    let (former, present) = (Receiver::new(FINE), Receiver::new(FINE));
+    configure(&rig, &[("ops", hook(&rig, "webhook", former.at, None))], "");
+    rig.start();
+    rig.until_listening();
+    refuse(&rig, 1);
+    until_told(&rig, &former, "refused_file");
+    let heard = former.heard().len();
+
+    let url = format!("http://{}/send?key={URL_KEY}", present.at);
+    fs::write(rig.path(&format!("webhook-{}", former.at.port())), url).unwrap();
+    rig.reload("the config was reloaded");
+    refuse(&rig, 2);
+
+    until_told(&rig, &present, "refused_file");
+    assert_eq!(former.heard().len(), heard);
+}
+
 /// A job that needs an approval soon.
 fn awaiting_approval(id: &str) -> String {
     let due = whole_second(real_now()) + TimeDelta::minutes(40);

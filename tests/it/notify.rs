@@ -177,3 +177,38 @@ fn an_abstract_socket_is_spoken_to_as_well() {
 
     manager.until_heard(&rig, "READY=1");
 }
+
+#[test]
+fn a_reload_is_begun_and_ended_with_the_time_of_its_beginning() {
+    let mut rig = Rig::new(&[club()]);
+    let mut manager = Notifier::of(&mut rig);
+    rig.start();
+    manager.until_heard(&rig, "READY=1");
+    let pid = rustix::process::Pid::from_raw(i32::try_from(rig.pid()).unwrap()).unwrap();
+    let clock = || {
+        let at = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        i128::from(at.tv_sec) * 1_000_000 + i128::from(at.tv_nsec) / 1_000
+    };
+
+    let before = clock();
+    rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
+    rig.until("the reload is over", || {
+        manager.listen();
+        (manager.count("READY=1") == 2).then_some(())
+    });
+
+    let message = manager.heard.iter().position(|one| one.starts_with("RELOADING=1\n")).unwrap();
+    let at = manager.heard[message].lines().nth(1).unwrap();
+    let at: i128 = at.strip_prefix("MONOTONIC_USEC=").unwrap().parse().unwrap();
+    assert!((before..=clock()).contains(&at), "{at} is not in {before}..");
+    let ready = manager.heard.iter().rposition(|one| one.contains("READY=1")).unwrap();
+    assert!(message < ready, "{:?}", manager.heard);
+    // A config that cannot be used ends the reload, too: the manager must not wait.
+    std::fs::write(rig.path("config.yaml"), "no: config").unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
+    rig.until("the reload is over", || {
+        manager.listen();
+        (manager.count("READY=1") == 3).then_some(())
+    });
+    assert!(rig.stop().success());
+}

@@ -217,6 +217,19 @@ impl Rig {
         fs::write(self.path("config.yaml"), text).unwrap();
     }
 
+    fn send_signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(self.pid()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Sends SIGHUP, and waits until the log has one more line with this in it.
+    pub(crate) fn reload(&self, said: &str) {
+        let count = || self.log().matches(said).count();
+        let before = count();
+        self.send_signal(rustix::process::Signal::HUP);
+        self.until(&format!("{said} is logged"), || (count() > before).then_some(()));
+    }
+
     /// A path in the rig's directory.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
@@ -331,8 +344,7 @@ impl Rig {
 
     /// Tells the daemon to end.
     pub(crate) fn signal(&self) {
-        let pid = rustix::process::Pid::from_raw(i32::try_from(self.pid()).unwrap()).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        self.send_signal(rustix::process::Signal::TERM);
     }
 
     /// Returns how the daemon ended, once it has.

@@ -23,6 +23,7 @@ mod quota;
 mod reach;
 mod refusals;
 mod restart;
+mod retention;
 mod safe_mode;
 mod series;
 mod stepped;

@@ -24,7 +24,7 @@ const YEARS: u64 = 8;
 const YEARS_OF_EVERY_FAULT: u64 = 100;
 
 /// What must have happened at least once in each half.
-const EVERY_FAULT: [&str; 69] = [
+const EVERY_FAULT: [&str; 70] = [
     "crash after a pass committed",
     "crash after the mark was stored",
     "crash after a request was handed over",
@@ -94,6 +94,7 @@ const EVERY_FAULT: [&str; 69] = [
     "names swapped",
     "appid changed under a name",
     "account left the config",
+    "config read again",
 ];
 
 struct Outcome {

@@ -127,8 +127,10 @@ pub(crate) struct World {
     pub(crate) fired: BTreeMap<&'static str, u64>,
     pub(crate) log: Log,
     accounts: Vec<Setup>,
-    /// Which of these the daemon runs with, in its config's order.
+    /// Which of these the daemon runs with, by the numbers that it has for them.
     sessions: Vec<usize>,
+    /// Whether a running daemon reads a changed config again, instead of restarting with it.
+    pub(crate) reloads: bool,
     inputs: BTreeMap<(DateTime<Utc>, u64), Input>,
     sequence: u64,
     flights: BTreeMap<u64, Flight>,
@@ -245,6 +247,7 @@ impl World {
             frozen_until: None,
             ahead: TimeDelta::zero(),
             accepted: Vec::new(),
+            reloads: false,
             series: Vec::new(),
             spin: (at, 0),
             copies: Vec::new(),
@@ -446,8 +449,7 @@ impl World {
         }
         let (accounts, sessions) = self.configs();
         self.sessions = sessions;
-        let mistakes = self.accounts.iter().filter(|setup| setup.configured);
-        self.oracle.mistakes(mistakes.filter_map(|setup| setup.mistake.clone()).collect());
+        self.tell_mistakes();
         let now = self.now();
         let store = self.disk.open(now);
         let mark = self.disk.mark.clone();

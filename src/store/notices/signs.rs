@@ -5,7 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::params;
 
 use crate::model::Account;
-use crate::store::{Result, RuleView, Tx, millis};
+use crate::quota::{self, Need, Rule, Shown};
+use crate::store::{Result, Tx, millis};
 use crate::text::alert as words;
 
 /// How long a broadcast's event may take. The platform pushes it within minutes.
@@ -29,8 +30,8 @@ impl Tx<'_> {
         let charged = statement.query_map([after], |row| row.get(0))?;
         let charged: Vec<String> = charged.collect::<rusqlite::Result<_>>()?;
         for account in accounts.iter().filter(|account| charged.contains(&account.name)) {
-            for view in self.rules(account, now)?.iter().filter(|view| is_low(view)) {
-                self.raise_low_quota(account, view, now)?;
+            for row in quota::TABLE.iter().filter(|row| row.shown != Shown::Never) {
+                self.raise_if_low(account, row.rule, now)?;
             }
         }
         self.last_charge()
@@ -44,21 +45,22 @@ impl Tx<'_> {
             .query_row([], |row| row.get(0))?)
     }
 
-    fn raise_low_quota(
-        &self,
-        account: &Account,
-        view: &RuleView,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        let Some(window) = view.window else { return Ok(()) };
-        let what = words::quota_low(view.rule, window, (view.used, view.limit));
+    fn raise_if_low(&self, account: &Account, rule: Rule, now: DateTime<Utc>) -> Result<()> {
+        let (Some(limit), Some(window)) = (quota::limit(rule, account), rule.window(now)) else {
+            return Ok(());
+        };
+        let used = self.usage(&account.name, Need { rule, window, amount: 1 }, now)?.used;
+        if !is_low(used, limit) {
+            return Ok(());
+        }
+        let what = words::quota_low(rule, window, (used, limit));
         self.run(
             "INSERT INTO notice (kind, account, subject, raised_at, what, \"do\")
              SELECT 'quota_low', ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM notice
                  WHERE kind = 'quota_low' AND account = ?1 AND subject = ?2)",
             params![
                 account.name,
-                format!("{} {window}", view.rule),
+                format!("{rule} {window}"),
                 millis(now),
                 what,
                 words::see_quota(&account.name),
@@ -97,7 +99,6 @@ impl Tx<'_> {
 }
 
 /// Returns whether a window has little left: one, or a fifth of its limit.
-fn is_low(view: &RuleView) -> bool {
-    let left = view.limit.saturating_sub(view.used);
-    view.limit >= LOW_FROM && view.used > 0 && left <= (view.limit / 5).max(1)
+fn is_low(used: u32, limit: u32) -> bool {
+    limit >= LOW_FROM && used > 0 && limit.saturating_sub(used) <= (limit / 5).max(1)
 }

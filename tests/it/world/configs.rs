@@ -1,4 +1,4 @@
-//! The config changes while the daemon is down: accounts get other names or other appids, and leave.
+//! The config changes while the daemon is down, or is read again by it: accounts get other names or other appids, and leave.
 
 use std::collections::BTreeMap;
 
@@ -36,33 +36,76 @@ impl Setup {
 }
 
 impl World {
-    /// Gives accounts other names, and starts the daemon with them.
-    pub(crate) fn rename(&mut self, names: &[(usize, &str)]) {
-        self.crash(TimeDelta::seconds(2));
-        for (index, name) in names {
-            let setup = &mut self.accounts[*index];
-            let said = format!("{} is named {name} in the config", setup.account.name);
-            setup.account.name = (*name).to_owned();
-            let account = setup.account.clone();
-            self.oracle.ensure_account(&account);
-            self.say(&said);
+    /// Changes the config: the daemon restarts with it, or reads it again.
+    fn change_config(&mut self, change: impl FnOnce(&mut Self)) {
+        if self.reloads && self.engine.is_some() {
+            change(self);
+            self.reload();
+        } else {
+            self.crash(TimeDelta::seconds(2));
+            change(self);
         }
+    }
+
+    /// Lets the daemon read the config again.
+    pub(crate) fn reload(&mut self) {
+        let (accounts, _) = self.configs();
+        let now = self.now();
+        self.say("the daemon reads the config again");
+        self.count("config read again");
+        self.tell_mistakes();
+        self.engine().reload(&accounts, now).unwrap();
+        let numbered = self.engine().numbered_accounts();
+        let numbered: Vec<_> =
+            numbered.map(|(number, config)| (number, config.account.appid.clone())).collect();
+        for (number, appid) in numbered {
+            let has_it =
+                |setup: &Setup| setup.as_configured().is_some_and(|account| account.appid == appid);
+            let index = self.accounts.iter().position(has_it).expect("it is in the config");
+            match self.sessions.get_mut(number) {
+                Some(session) => *session = index,
+                None => self.sessions.push(index),
+            }
+        }
+        self.look();
+    }
+
+    /// Tells the referee which appids the config has by mistake.
+    pub(super) fn tell_mistakes(&mut self) {
+        let mistakes = self.accounts.iter().filter(|setup| setup.configured);
+        self.oracle.mistakes(mistakes.filter_map(|setup| setup.mistake.clone()).collect());
+    }
+
+    /// Gives accounts other names.
+    pub(crate) fn rename(&mut self, names: &[(usize, &str)]) {
+        self.change_config(|world| {
+            for (index, name) in names {
+                let setup = &mut world.accounts[*index];
+                let said = format!("{} is named {name} in the config", setup.account.name);
+                setup.account.name = (*name).to_owned();
+                let account = setup.account.clone();
+                world.oracle.ensure_account(&account);
+                world.say(&said);
+            }
+        });
     }
 
     /// The config has another appid for a name, or the right one again.
     pub(crate) fn mistake(&mut self, index: usize, appid: Option<&str>) {
-        self.crash(TimeDelta::seconds(2));
-        self.accounts[index].mistake = appid.map(str::to_owned);
-        let name = &self.accounts[index].account.name;
-        self.say(&format!("the config has {appid:?} for {name}"));
+        self.change_config(|world| {
+            world.accounts[index].mistake = appid.map(str::to_owned);
+            let name = &world.accounts[index].account.name;
+            world.say(&format!("the config has {appid:?} for {name}"));
+        });
     }
 
     /// The config has an account no more, or again.
     pub(crate) fn configure(&mut self, index: usize, configured: bool) {
-        self.crash(TimeDelta::seconds(2));
-        self.accounts[index].configured = configured;
-        let name = &self.accounts[index].account.name;
-        self.say(&format!("{name} is in the config: {configured}"));
+        self.change_config(|world| {
+            world.accounts[index].configured = configured;
+            let name = &world.accounts[index].account.name;
+            world.say(&format!("{name} is in the config: {configured}"));
+        });
     }
 
     /// The config has every account as it is.
@@ -71,11 +114,12 @@ impl World {
         if !self.accounts.iter().any(is_wrong) {
             return;
         }
-        self.crash(TimeDelta::seconds(2));
-        for setup in &mut self.accounts {
-            (setup.configured, setup.mistake) = (true, None);
-        }
-        self.say("the config is right again");
+        self.change_config(|world| {
+            for setup in &mut world.accounts {
+                (setup.configured, setup.mistake) = (true, None);
+            }
+            world.say("the config is right again");
+        });
     }
 
     /// The config says that a name meant another account before.
@@ -103,7 +147,7 @@ impl World {
     /// The session that an account's events come to, if its listener lets them in.
     pub(super) fn listens(&self, index: usize) -> Option<usize> {
         let setup = &self.accounts[index];
-        let wrong = setup.safe && setup.mistake.is_some();
+        let wrong = !setup.configured || setup.safe && setup.mistake.is_some();
         self.sessions.iter().position(|session| *session == index).filter(|_| !wrong)
     }
 

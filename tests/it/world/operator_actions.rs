@@ -91,6 +91,12 @@ impl World {
         self.accepted.pop();
     }
 
+    /// Only the receipt is left of the file that came last.
+    pub(crate) fn remove_last_file(&mut self) {
+        let (file, _) = self.accepted.last_mut().expect("a file was taken");
+        file.jobs.clear();
+    }
+
     /// When a file of this content was first taken.
     pub(crate) fn first_taken(&self, sha256: &str) -> Option<DateTime<Utc>> {
         let (file, _) = self.accepted.iter().find(|(file, _)| file.sha256 == sha256)?;

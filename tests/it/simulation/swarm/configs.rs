@@ -1,4 +1,4 @@
-//! The config changes at some of the restarts: accounts are renamed, mistaken, taken out and put back.
+//! The config changes at restarts, or is read again by a running daemon: accounts are renamed, mistaken, taken out and put back.
 
 use chrono::TimeDelta;
 use qunfa::model::Kind;
@@ -13,6 +13,7 @@ impl Swarm {
         if !self.on() {
             return;
         }
+        world.reloads = self.rng.bool();
         for number in 0..self.rng.u32(1..5) {
             let index = self.rng.usize(0..world.account_count());
             let other = self.rng.usize(0..world.account_count());
