@@ -721,5 +721,10 @@ fn preflight_pause(requests: u32) -> TimeDelta {
 }
 
 fn agrees(date: ClockSample) -> bool {
-    (date.platform_at - date.read_at).abs() <= margins::CLOCK_APART
+    clocks_agree(date.read_at, date.platform_at)
+}
+
+/// Returns whether our clock and the platform's showed the same time, as far as releases need it.
+pub fn clocks_agree(read_at: DateTime<Utc>, platform_at: DateTime<Utc>) -> bool {
+    (platform_at - read_at).abs() <= margins::CLOCK_APART
 }

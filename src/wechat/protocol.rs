@@ -27,8 +27,8 @@ pub mod upload;
 pub use upload::{UploadResponse, read_upload};
 
 pub use response::{
-    HttpResponse, QueryResponse, Reply, SendResponse, StatusResponse, TokenResponse, read_query,
-    read_send, read_status, read_token, unreadable,
+    Counted, HttpResponse, QueryResponse, Reply, SendResponse, StatusResponse, TokenResponse,
+    counted, read_query, read_send, read_status, read_token, unreadable,
 };
 
 /// How long a request of the mass family may take.

@@ -50,6 +50,7 @@ mod media;
 mod notify;
 mod oracle;
 mod planted;
+mod prometheus;
 mod recurring;
 mod rig;
 mod samples;

@@ -361,6 +361,41 @@ pub fn unreadable(response: &HttpResponse) -> Option<String> {
     }
 }
 
+/// What a response is counted as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// A return code; a success without one is 0.
+    Code(i64),
+    /// An HTTP status other than 2xx.
+    HttpError,
+    /// A whole response that cannot be read.
+    Unreadable,
+    /// No whole response came.
+    NoAnswer,
+}
+
+/// Returns what a response is counted as.
+pub fn counted(response: &HttpResponse) -> Counted {
+    #[derive(Deserialize)]
+    struct Code {
+        errcode: Option<Value>,
+    }
+    let body = match &response.reply {
+        Reply::NotSent(_) | Reply::Unreachable(_) | Reply::Unknown(_) => return Counted::NoAnswer,
+        Reply::Http { status: 200..=299, body } => body,
+        Reply::Http { .. } => return Counted::HttpError,
+    };
+    // serde would accept a list with as many values as there are fields.
+    let is_object = body.trim_ascii_start().first() == Some(&b'{');
+    match read_json(body) {
+        Ok(Code { errcode: None }) if is_object => Counted::Code(0),
+        Ok(Code { errcode: Some(code) }) if is_object => {
+            code.as_i64().map_or(Counted::Unreadable, Counted::Code)
+        }
+        Ok(_) | Err(_) => Counted::Unreadable,
+    }
+}
+
 /// Returns the return code of a call whose success needs none.
 fn refusal(fields: &Fields) -> Result<Option<i64>, &'static str> {
     match &fields.errcode {
