@@ -165,7 +165,8 @@ impl<'r> Reader<'r, '_> {
         };
         let action = self.action(&fields, (account, times), &mut notes);
         let remarks = std::mem::take(&mut self.remarks);
-        let title = title.or(self.draft_title.take().filter(|title| is_title(title)));
+        let of_draft = self.draft_title.take().filter(|title| is_title(title));
+        let title = title.or(of_draft);
         let (preview, speed) = self.pre_sends(&fields, (action.as_ref(), account));
         let ahead = preview.as_ref().map_or(TimeDelta::zero(), |preview| preview.before);
         let action = self.prepare(&fields, (action, ahead), &mut notes);

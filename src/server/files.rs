@@ -38,8 +38,8 @@ impl Files {
     }
 
     /// Returns the names of the accounts.
-    pub(super) fn account_names(&self) -> impl Iterator<Item = &str> {
-        self.accounts.iter().map(|account| account.name.as_str())
+    pub(super) fn account_names(&self) -> Vec<String> {
+        self.accounts.borrow().iter().map(|account| account.name.clone()).collect()
     }
 
     /// Puts a file into the inbox, and returns where its receipt will be.

@@ -287,10 +287,11 @@ pub fn read_api_call(answer: &HttpResponse, asked: &ApiCall) -> ApiCallResponse 
     };
     match code {
         None | Some(0) => {
-            let done = match asked {
-                ApiCall::Drafts { .. } => media::read_drafts(answer)
-                    .map(|page| ApiCallResult { drafts: Some(page), ..ApiCallResult::default() }),
-                asked => done(&fields, asked),
+            let done = if matches!(asked, ApiCall::Drafts { .. }) {
+                media::read_drafts(answer)
+                    .map(|page| ApiCallResult { drafts: Some(page), ..ApiCallResult::default() })
+            } else {
+                done(&fields, asked)
             };
             done.map_or_else(|why| later(false, code, why), ApiCallResponse::Done)
         }

@@ -212,12 +212,12 @@ fn account<'a>(console: &'a Console, asked: &'a Asked) -> Option<&'a str> {
 }
 
 fn accounts(console: &Console, asked: &Asked, chosen: Option<&str>) -> Vec<Choice> {
-    let all = console.handler.files.account_names();
+    let all = console.handler.files.account_names().into_iter();
     let seen = all.filter(|name| asked.session.user.sees(name));
     let choices = seen.map(|name| Choice {
-        value: name.to_owned(),
-        name: name.to_owned(),
-        is_made: chosen == Some(name),
+        is_made: chosen == Some(name.as_str()),
+        value: name.clone(),
+        name,
     });
     choices.collect()
 }
