@@ -598,7 +598,8 @@ CREATE TABLE sync_request (
 -- The kinds of API calls. A table, not a CHECK: a new kind is one row here and in its upgrade.
 CREATE TABLE api_call_kind (kind TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
 INSERT INTO api_call_kind (kind) VALUES ('preview'), ('delete'), ('speed_get'), ('speed_set'), ('menu'),
-    ('menu_delete'), ('menu_read'), ('menu_conditional'), ('menu_conditional_delete'), ('qrcode'), ('picture');
+    ('menu_delete'), ('menu_read'), ('menu_conditional'), ('menu_conditional_delete'), ('qrcode'), ('picture'),
+    ('drafts'), ('media_check');
 
 -- API calls other than broadcasts: previews, deletes, the speed, menus, QR codes. Commands and jobs
 -- insert them, the daemon makes them. All of them can be retried without harm. `waiting` calls are made
@@ -656,6 +657,8 @@ CREATE UNIQUE INDEX api_call_pre_send ON api_call (job, kind, parameters)
 -- Finds the earlier code of a scene: a permanent code is charged once.
 CREATE INDEX api_call_qrcode ON api_call (account, parameters) WHERE kind = 'qrcode';
 CREATE INDEX api_call_picture ON api_call (account, parameters) WHERE kind = 'picture';
+-- Finds what the platform last said of a media id: it is asked once a day.
+CREATE INDEX api_call_media ON api_call (account, parameters) WHERE kind = 'media_check';
 
 -- How often each code was scanned. A row is a day: it names no user.
 CREATE TABLE code_scan (

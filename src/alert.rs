@@ -88,6 +88,7 @@ const LOOK: &[&str] = &[
     "forward",
     "held",
     "hold",
+    "media",
     "menu",
     "no_result",
     "preview",

@@ -15,8 +15,10 @@ mod check;
 mod config_check;
 mod config_file;
 mod database;
+mod decision_log;
 mod decisions;
 mod doctor;
+mod drafts;
 mod events;
 mod finding;
 mod followers;
@@ -27,6 +29,7 @@ mod init;
 mod jobs;
 mod lookup;
 mod manual;
+mod media;
 mod menus;
 mod moves;
 mod places;
@@ -110,7 +113,10 @@ impl Arguments {
             | Command::Render(_)
             | Command::Plan(_)
             | Command::Jobs(_)
+            | Command::Series(_)
+            | Command::Decisions(_)
             | Command::Followers(_)
+            | Command::Drafts(_)
             | Command::Qrcodes(_)
             | Command::Show(_)
             | Command::Retry(_)
@@ -163,10 +169,16 @@ enum Command {
     Plan(plan::Options),
     /// List the jobs
     Jobs(jobs::Options),
+    /// List the series, with the next date of each
+    Series(series::Options),
+    /// List who decided what, the newest first
+    Decisions(decision_log::Options),
     /// Tell one job's whole story
     Show(show::Options),
     /// Count an account's followers and tags, as last read from the platform
     Followers(followers::Options),
+    /// List an account's draft box
+    Drafts(drafts::Options),
     /// List an account's QR codes, and how many users each brought
     Qrcodes(qrcodes::Options),
     /// Ask again for what was refused, failed or missed
@@ -466,12 +478,15 @@ fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, 
         }
         Command::Status(options) => status::run(options, &config()?, terminal)?,
         Command::Plan(options) => return plan::run(&options, &config()?, terminal),
-        Command::Check(options) => return check::run(&options, &config()?, terminal),
+        Command::Check(options) => return check::run(&options, &config()?, &who, terminal),
         Command::Render(options) => return render::run(&options, &config()?, terminal),
-        Command::Submit(options) => return submit::run(&options, &config()?, terminal),
+        Command::Submit(options) => return submit::run(&options, &config()?, &who, terminal),
         Command::Jobs(options) => jobs::run(&options, &config()?, terminal)?,
+        Command::Series(options) => series::list(&options, &config()?, terminal)?,
+        Command::Decisions(options) => decision_log::run(&options, &config()?, terminal)?,
         Command::Show(options) => show::run(&options, &config()?, terminal)?,
         Command::Followers(options) => followers::run(&options, &config()?, terminal)?,
+        Command::Drafts(options) => drafts::run(&options, &config()?, &who, terminal)?,
         Command::Qrcodes(options) => qrcodes::run(&options, &config()?, terminal)?,
         Command::Retry(options) => retry::run(&options, &config()?, &who, terminal)?,
         Command::Resume(options) => resume::run(&options, &config()?, &who, terminal)?,
@@ -479,7 +494,7 @@ fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, 
         Command::Resolve(options) => decisions::resolve(&options, &config()?, &who, terminal)?,
         Command::Ack(options) => alerts::acknowledge(&options, &config()?, &who, terminal)?,
         Command::Alert(options) => return alert::run(&options, &config()?, terminal),
-        Command::Again(options) => return again::run(&options, &config()?, terminal),
+        Command::Again(options) => return again::run(&options, &config()?, &who, terminal),
         Command::Reschedule(options) => reschedule::run(&options, &config()?, &who, terminal)?,
         Command::Cancel(options) => decisions::cancel(&options, &config()?, &who, terminal)?,
         Command::Preview(options) => {

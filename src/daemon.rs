@@ -12,6 +12,7 @@ pub mod backup;
 mod callback;
 mod clock_watch;
 mod console;
+mod counters;
 mod crash;
 mod database_file;
 mod delivery;
@@ -25,6 +26,7 @@ mod maintenance;
 mod metrics;
 mod notify;
 mod pictures;
+mod readiness;
 mod reload;
 mod reloader;
 mod retention;
@@ -58,6 +60,7 @@ use reloader::{Fixed, PingTask, Reloader, Views};
 use signals::{Asked, Signals};
 use upkeep::Upkeep;
 
+pub use files::files_folder;
 pub use heartbeat::{Clock, Heartbeat, LockedOut, heartbeat};
 pub use ingest::offered;
 pub use lock::{Running, running};
@@ -249,11 +252,12 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let (report_locked_out, locked_out) = watch::channel(None);
     let mut tasks = tokio::task::JoinSet::new();
     let views = Views::of(&engine, &config)?;
-    let mut listens = None;
+    let listens = announce(listener.as_ref(), options.on_listen)?;
+    let heartbeat = heartbeat::HeartbeatWriter::start(&state, listens, &mut tasks, now);
+    let process = metrics::Process::new(engine.store(), heartbeat.watch(), locked_out.clone())?;
+    let counters = process.counters.clone();
     if let Some(listener) = listener {
-        listens = Some(announce(&listener, options.on_listen)?);
-        let way = callback::LoopHandle { to: sender.clone(), now: options.now.clone(), locked_out };
-        let handler = handler(&views, database(&state), way);
+        let handler = handler(&views, &state, (&sender, &options.now), locked_out, process);
         tasks.spawn(callback::serve(listener, handler, ended.clone()));
     }
     let served = (options.commands, &options.now);
@@ -261,16 +265,15 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let (accounts, clock, to) = (views.by_any_name(), options.now.clone(), sender.clone());
     let lang = config.lang.unwrap_or_default();
     let task = ingest::IngestTask { inbox, accounts, files: files.clone(), now: clock, lang, to };
-    tasks.spawn(task.run(refused, ended));
+    tasks.spawn(task.run(refused, counters.clone(), ended));
     let maintenance = maintenance::start(sender.clone()).await;
     check_large(&state, sender.clone());
-    let heartbeat = heartbeat::HeartbeatWriter::start(&state, listens, &mut tasks, now);
     let upkeep = Upkeep::new(&config, sender.clone());
     let ping = PingTask::start(config.alerts.ping.clone(), heartbeat.watch());
     let seen = (Fixed::of(&config), views, ping);
     let reloader = Reloader::new(options.reload, seen, sender.clone());
     let deliveries = Deliveries::new((config.alerts, lang), &engine, &options.now, sender.clone());
-    let dispatcher = Dispatcher::new(ways, &state, options.now.clone(), sender);
+    let dispatcher = Dispatcher::new(ways, &state, counters, (options.now.clone(), sender));
     let mut daemon = Daemon {
         // A rehearsal is not a service.
         notifier: notify::Notifier::of_this_process(options.jump.is_none()),
@@ -304,24 +307,31 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
 /// Returns what answers requests to the listener.
 fn handler(
     views: &Views,
-    database: PathBuf,
-    way: callback::LoopHandle,
+    state: &Path,
+    (to, now): (&mpsc::Sender<Input>, &Now),
+    locked_out: watch::Receiver<Option<LockedOut>>,
+    process: metrics::Process,
 ) -> callback::CallbackHandler {
-    let metrics = metrics::Metrics::new(database, views.configured(), way.locked_out.clone());
+    let (to, now) = (to.clone(), Arc::clone(now));
+    let accounts = views.configured();
+    let metrics =
+        metrics::Metrics::new(database(state), accounts, locked_out.clone(), process.clone());
+    let way = callback::LoopHandle { to, now, locked_out, process };
     callback::CallbackHandler::new(views.callbacks(), metrics, way)
 }
 
 /// Returns the address that the listener has, and reports it to whoever waits for it.
 fn announce(
-    listener: &tokio::net::TcpListener,
+    listener: Option<&tokio::net::TcpListener>,
     to: Option<oneshot::Sender<SocketAddr>>,
-) -> Result<SocketAddr, RunError> {
+) -> Result<Option<SocketAddr>, RunError> {
+    let Some(listener) = listener else { return Ok(None) };
     let address = listener.local_addr().map_err(|error| RunError::Setup(error.to_string()))?;
     if let Some(to) = to {
         // A rehearsal that no longer listens needs no address.
         to.send(address).unwrap_or_default();
     }
-    Ok(address)
+    Ok(Some(address))
 }
 
 /// Opens the database and reads the mark.

@@ -58,7 +58,7 @@ pub use pruning::Pruning;
 pub use recovery::{AcceptedFile, Owner, StateDirectory};
 use recovery::{Downtime, hold_for_restore, raise_generations, refresh_alerts, restored};
 pub use series::{DateEdit, first_at, take};
-pub use session::Session;
+pub use session::{Session, clocks_agree};
 
 /// A request that may leave now, and what its response settles.
 #[derive(Debug)]
@@ -71,6 +71,8 @@ pub struct Outgoing {
     pub ticket: Ticket,
     /// The request.
     pub request: Request,
+    /// When its job was due, if it is the first request for a broadcast.
+    pub due: Option<DateTime<Utc>>,
 }
 
 /// What a response settles.

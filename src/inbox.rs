@@ -11,6 +11,7 @@ mod api_call;
 mod archive;
 mod article;
 mod broadcast;
+mod drafts;
 mod entry;
 mod except;
 mod folder;
@@ -22,6 +23,7 @@ mod line;
 mod markdown;
 mod media;
 mod menu;
+mod mpnews;
 mod old;
 mod package;
 mod picture;
@@ -48,6 +50,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 pub use again::Again;
 pub use archive::{AcceptedBack, AcceptedPackage, Away, Receipt, ReceiptDate, ReceiptJob};
+pub use drafts::{BookEntry, DraftBook, FoundDraft, NamedDraft};
 pub use entry::Entry;
 pub use handed_in::{HandedIn, handed_in};
 pub use job::ParsedJob;
@@ -82,6 +85,7 @@ const PUT_OFF_MOST: TimeDelta = TimeDelta::seconds(32);
 const VALUES: yaml::Values = yaml::Values::Shown {
     prose: &[
         "title",
+        "draft",
         "author",
         "authors",
         "digest",
@@ -164,13 +168,15 @@ impl Step {
 }
 
 /// The jobs of one file, checked but not yet stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parsed {
     /// The jobs in the file's order; at least one.
     pub jobs: Vec<ParsedJob>,
+    /// Where drafts are named without their media ids.
+    pub(crate) drafts: Vec<drafts::Place>,
 }
 
-/// The source of the files that a job file names: lists of OpenIDs, articles' texts, and media.
+/// The source of what a job file names: lists of OpenIDs, articles' texts, media, and drafts.
 pub trait ListSource {
     /// Returns the bytes of a list, or a sentence that explains why there is none.
     ///
@@ -180,6 +186,11 @@ pub trait ListSource {
     /// Returns the bytes of an article's text or a medium, the same way.
     fn file(&self, path: &str) -> Result<Cow<'_, [u8]>, String> {
         self.list(path)
+    }
+
+    /// Returns what is known of a draft that a job names by its title.
+    fn draft(&self, _named: &NamedDraft) -> BookEntry {
+        BookEntry::Nothing
     }
 }
 
@@ -210,18 +221,18 @@ pub fn parse(
         vec![report.diagnostic(location, &message, Some(&t!("inbox-save-as-utf-8")))]
     })?;
     let mut report = Report::new(file_name, text);
-    let jobs = read(file_name, text, (lists, accounts), &mut report);
-    if report.count() > 0 { Err(report.finish()) } else { Ok(Parsed { jobs }) }
+    let parsed = read(file_name, text, (lists, accounts), &mut report);
+    if report.count() > 0 { Err(report.finish()) } else { Ok(parsed) }
 }
 
-/// The same, but returns the jobs that are valid, whatever is wrong with the others.
+/// The same, but returns what is valid, whatever is wrong with the rest.
 fn parse_readable(
     file_name: &str,
     bytes: &[u8],
     lists: &dyn ListSource,
     accounts: &[&Account],
-) -> Vec<ParsedJob> {
-    let Ok(text) = yaml::decode(bytes) else { return Vec::new() };
+) -> Parsed {
+    let Ok(text) = yaml::decode(bytes) else { return Parsed::default() };
     read(file_name, text, (lists, accounts), &mut Report::new(file_name, text))
 }
 
@@ -230,13 +241,15 @@ fn read<'a>(
     text: &'a str,
     (lists, accounts): (&dyn ListSource, &[&Account]),
     report: &mut Report<'a>,
-) -> Vec<ParsedJob> {
+) -> Parsed {
     match root(file_name, text, report) {
         Ok(root) => {
             let accounts = reader::Accounts::new(accounts);
-            reader::Reader { report, lists, accounts, remarks: Vec::new() }.file(&root)
+            let mut reader = reader::Reader::new(report, lists, accounts);
+            let jobs = reader.file(&root);
+            Parsed { jobs, drafts: reader.drafts }
         }
-        Err(yaml::SyntaxError) => Vec::new(),
+        Err(yaml::SyntaxError) => Parsed::default(),
     }
 }
 

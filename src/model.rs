@@ -8,10 +8,13 @@ pub mod console;
 
 mod api_call;
 
+mod draft;
+
 mod material;
 
 mod menu;
 mod menu_change;
+mod named_media;
 
 mod qrcode;
 
@@ -28,6 +31,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 pub use api_call::{ARTICLES_MOST, ApiCall, Deletion, Preview, Speed, Viewer};
+pub use draft::{DRAFTS_PAGE, Draft, DraftArticle, DraftPage, MediaUse, Medium};
 
 pub use material::{
     Article, ArticlesVia, Asset, Caption, Format, Material, Media, NEWS, UploadKind, key,

@@ -80,6 +80,10 @@ pub enum Rule {
     FollowerPages,
     /// `draft/add` calls of the day.
     DailyDrafts,
+    /// `draft/get` calls of the day.
+    DailyDraftReads,
+    /// `draft/batchget` calls of the day.
+    DailyDraftPages,
     /// `media/uploadnews` calls of the day.
     DailyUploadnews,
     /// `menu/create` calls of the day.
@@ -345,6 +349,38 @@ pub const TABLE: &[Row] = &[
         charged_by: "uploads",
         counts: "draft/add calls",
         source: "接口调用频次限制说明: 新建草稿",
+    },
+    Row {
+        rule: Rule::DailyDraftReads,
+        name: "daily_draft_reads",
+        subscription: true,
+        service: true,
+        counted: Counted::In(Span::Day),
+        limit: Limit::Fixed(500),
+        uses: nothing,
+        website: false,
+        slots: false,
+        shown: Shown::OnceUsed,
+        warns: Warns::FourFifths,
+        charged_by: "other",
+        counts: "draft/get calls, by which a draft's media id is checked",
+        source: "接口调用频次限制说明: 草稿箱 - 获取草稿",
+    },
+    Row {
+        rule: Rule::DailyDraftPages,
+        name: "daily_draft_pages",
+        subscription: true,
+        service: true,
+        counted: Counted::In(Span::Day),
+        limit: Limit::Fixed(1_000),
+        uses: nothing,
+        website: false,
+        slots: false,
+        shown: Shown::OnceUsed,
+        warns: Warns::FourFifths,
+        charged_by: "other",
+        counts: "draft/batchget calls, a page of 20 drafts each",
+        source: "接口调用频次限制说明: 草稿箱 - 获取草稿列表",
     },
     Row {
         rule: Rule::DailyUploadnews,

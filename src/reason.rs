@@ -226,6 +226,8 @@ pub enum Reason {
     MenuNotCreatable { buttons: Vec<String> },
     /// Its content is not prepared, so it cannot be previewed.
     NotPrepared,
+    /// The platform has neither a draft nor material with a media id.
+    MediaGone { media_id: String },
     /// It has no content that could be previewed.
     NoPreviewOfContent,
     /// A coupon's preview needs more than its id.
@@ -481,6 +483,19 @@ pub enum Operation {
     },
     /// Withdrew the statement that it was not sent.
     TakeNotSentBack,
+}
+
+impl Operation {
+    /// Returns its word for programs.
+    pub fn code(&self) -> String {
+        match serde_json::to_value(self).expect("words, numbers and lists are JSON") {
+            Value::String(code) => code,
+            Value::Object(fields) => fields.into_iter().map(|(code, _)| code).collect(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
+                unreachable!("an enum is a word, or an object with one")
+            }
+        }
+    }
 }
 
 impl Reason {

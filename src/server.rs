@@ -1,12 +1,15 @@
-//! The HTTP API: the commands' answers for users with roles, over HTTP.
+//! The HTTP API and the console: the commands' answers for users with roles, over HTTP.
 //!
 //! There is no second implementation of anything: an endpoint names a command ([`endpoint`]), has it
 //! run ([`command`]) and passes its answer on. It runs beside the loop, on threads and database
 //! connections of its own, so no request delays a release. A user who may see only some accounts is
 //! held to them before the command runs, and what it answers of others all the same is taken out.
-//! What is absent on purpose: TLS, which a proxy does, and passwords and sessions.
+//! The pages of the console are made from the same answers. What is absent on purpose: TLS, which
+//! a proxy does.
 
+mod attempts;
 pub mod command;
+mod console;
 pub mod endpoint;
 mod files;
 mod gate;
@@ -25,12 +28,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{ConnectInfo, RawPathParams, Request, State};
 use axum::http::HeaderValue;
-use axum::http::header::{CACHE_CONTROL, CONNECTION, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{CONNECTION, X_CONTENT_TYPE_OPTIONS};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use self::console::Console;
 use self::endpoint::{BASE, ENDPOINTS, Endpoint, Method};
 use self::files::Files;
 use self::gate::Gate;
@@ -47,7 +51,7 @@ pub use command::Commands;
 pub use handler::Clock;
 pub use isolation::is_isolated;
 
-/// What the API needs.
+/// What the API and the console need.
 pub struct Server {
     /// Who may use it; a reload changes them.
     pub users: watch::Receiver<Arc<[User]>>,
@@ -75,7 +79,7 @@ fn limits() -> Limits {
     }
 }
 
-/// Serves the API until `stop`.
+/// Serves the API and the console until `stop`.
 pub async fn serve(
     listener: TcpListener,
     server: Server,
@@ -93,18 +97,27 @@ pub async fn serve(
     let app = ENDPOINTS
         .iter()
         .fold(Router::new(), |app, row| app.route(&format!("{BASE}{}", row.path), route(row)));
+    let console = Arc::new(Console::new(Arc::clone(&handler)));
     let app = app
+        .with_state::<Both>(Arc::clone(&handler))
+        .merge(console::routes(Arc::clone(&console)))
         .fallback(nothing)
         .method_not_allowed_fallback(no_method)
         .layer(axum::middleware::map_response(last))
-        .with_state(handler)
+        .with_state((handler, Arc::clone(&console)))
         .into_make_service_with_connect_info::<ConnectionHandle>();
     let listener = ConnectionLimiter::new(listener, limits());
+    let stop = async move {
+        stop.await;
+        // A page that is told of changes would keep its connection.
+        console.end();
+    };
     // Accepting is retried without end, so there is no error to report.
     axum::serve(listener, app).with_graceful_shutdown(stop).await.ok();
 }
 
 type Shared = State<Arc<Handler>>;
+type Both = (Arc<Handler>, Arc<Console>);
 type From = ConnectInfo<ConnectionHandle>;
 
 fn route(row: &'static Endpoint) -> MethodRouter<Arc<Handler>> {
@@ -140,26 +153,30 @@ fn known(
     Ok(user)
 }
 
-async fn nothing(State(handler): Shared, from: From, request: Request) -> Response {
-    refuse(&handler, &from, &request, Refusal::NoPath)
+async fn nothing(State(both): State<Both>, from: From, request: Request) -> Response {
+    refuse(both, &from, request, Refusal::NoPath)
 }
 
-async fn no_method(State(handler): Shared, from: From, request: Request) -> Response {
-    refuse(&handler, &from, &request, Refusal::Method)
+async fn no_method(State(both): State<Both>, from: From, request: Request) -> Response {
+    refuse(both, &from, request, Refusal::Method)
 }
 
 /// Refuses a request that no endpoint takes; a stranger does not learn why.
-fn refuse(handler: &Handler, from: &From, request: &Request, why: Refusal) -> Response {
+fn refuse((handler, console): Both, from: &From, request: Request, why: Refusal) -> Response {
+    if !request.uri().path().starts_with("/api/") {
+        return console.nothing(&from.0, request, why);
+    }
     let headers = request.headers();
-    let refusal = known(handler, from, headers).err().unwrap_or(why);
+    let refusal = known(&handler, from, headers).err().unwrap_or(why);
     refusal.into_response(handler.lang(headers))
 }
 
-/// Closes the connection after its response, and lets nobody keep the answer.
+/// Closes the connection after its response, lets nobody keep the answer, and no page do more than it
+/// needs.
 async fn last(mut response: Response) -> Result<Response, Infallible> {
     let headers = response.headers_mut();
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    console::secure(&mut response);
     Ok(response)
 }

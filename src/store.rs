@@ -18,6 +18,8 @@ mod bound;
 mod busy;
 mod call_end;
 mod clock_ahead;
+mod counts;
+mod decision_log;
 mod decisions;
 mod deletion;
 mod events;
@@ -28,6 +30,7 @@ mod job_row;
 mod ledger;
 mod list;
 mod listed;
+mod media;
 mod menu;
 mod mistake;
 mod moved;
@@ -74,6 +77,8 @@ pub use alerts::{Acknowledgement, Overdue};
 pub use api_call::{Again, ApiCallAttempt, ApiCallFailure, ApiCallView, NewApiCall, OpenApiCall};
 pub use articles::ArticleResult;
 pub use back::Back;
+pub use counts::SendCount;
+pub use decision_log::LoggedDecision;
 pub use decisions::{DecidedBy, Decision, Entry, Resolution, Ruling};
 pub use deletion::{DeletableBatch, DeletionFacts, one_of_each};
 pub use events::EventIn;
@@ -83,6 +88,7 @@ pub use ingest::IngestOutcome;
 pub use ledger::{DecisionView, EntryView, Recorded};
 pub use list::{Deferred, Wanted};
 pub use listed::Receivers;
+pub use media::MediumState;
 pub use menu::{Applied, MenuJob};
 pub use notices::{Delivery, DeliveryOutcome, DeliveryState, DeliveryView, NoticeView, Timing};
 pub use prune::{EndedAfter, EndedJobs, ScansAfter};
@@ -432,7 +438,7 @@ impl Store {
     }
 
     /// Returns a number that changes when another connection writes.
-    fn data_version(&self) -> Result<i64> {
+    pub fn data_version(&self) -> Result<i64> {
         Ok(self.db.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
     }
 

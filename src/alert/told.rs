@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Window;
+use crate::model::MediaUse;
 use crate::quota::Rule;
 use crate::reason::Reason;
 
@@ -72,6 +73,8 @@ pub enum Told {
     // A job.
     /// The platform had a broadcast that this database never asked for.
     Adopted,
+    /// The platform does not have what a media id of a job names.
+    MediaGone { media_id: String, title: Option<String>, used_as: MediaUse },
     /// The menu of a job is not put back.
     MenuStays { why: String },
     /// The speed could not be set before a broadcast.

@@ -21,6 +21,10 @@ pub enum Kind {
     MenuRead,
     /// A QR code is created, or its picture fetched.
     Qrcode,
+    /// A page of the draft box is read.
+    Drafts,
+    /// Whether the platform has a medium is queried.
+    MediaCheck,
     /// Material of a job is uploaded.
     Upload,
     /// A page of followers, or the list of tags.
@@ -31,7 +35,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Preview,
         Self::Delete,
         Self::SpeedGet,
@@ -39,6 +43,8 @@ impl Kind {
         Self::Menu,
         Self::MenuRead,
         Self::Qrcode,
+        Self::Drafts,
+        Self::MediaCheck,
         Self::Upload,
         Self::Followers,
         Self::Preflight,
@@ -59,6 +65,8 @@ impl Kind {
             ApiCall::MenuRead { needed: false } => Self::MenuRead,
             // A picture is as patient as its code: one without a picture is of no use.
             ApiCall::Qrcode(_) | ApiCall::Picture(_) => Self::Qrcode,
+            ApiCall::Drafts { .. } => Self::Drafts,
+            ApiCall::MediaCheck(_) => Self::MediaCheck,
         }
     }
 }
@@ -175,6 +183,8 @@ enum IfGone {
     Fail,
     /// An earlier request may have done it: that is verified.
     Verify,
+    /// It may be in another place, where it is looked for once.
+    LookElsewhere,
     /// It is made again, once.
     MakeAgain,
     /// It is left out.
@@ -232,7 +242,12 @@ impl Policy {
             Kind::Delete => Self { if_gone: IfGone::Verify, ..API_CALL }.requested_by(role, false),
             Kind::Menu | Kind::Qrcode => API_CALL.requested_by(role, true),
             Kind::MenuRead => Self { requests_max: Some(3), ..API_CALL },
-            Kind::Preview | Kind::SpeedGet | Kind::SpeedSet => API_CALL.requested_by(role, false),
+            Kind::MediaCheck => {
+                Self { if_gone: IfGone::LookElsewhere, ..API_CALL }.requested_by(role, false)
+            }
+            Kind::Preview | Kind::SpeedGet | Kind::SpeedSet | Kind::Drafts => {
+                API_CALL.requested_by(role, false)
+            }
         }
     }
 
@@ -283,8 +298,9 @@ pub fn next(policy: Policy, progress: Progress, answer: Answer) -> Next {
         Answer::Gone => match policy.if_gone {
             IfGone::Skip => Next::Skip,
             IfGone::Verify if requests > 1 && !recovered => Next::Verify,
+            IfGone::LookElsewhere if !recovered => Next::Verify,
             IfGone::MakeAgain if !recovered => Next::MakeAgain(policy.nth_pause(1)),
-            IfGone::Fail | IfGone::Verify | IfGone::MakeAgain => Next::Fail,
+            IfGone::Fail | IfGone::Verify | IfGone::LookElsewhere | IfGone::MakeAgain => Next::Fail,
         },
     }
 }
@@ -319,7 +335,9 @@ mod tests {
                 | Kind::SpeedGet
                 | Kind::SpeedSet
                 | Kind::Menu
-                | Kind::Qrcode => (table(&calls, false), true),
+                | Kind::Qrcode
+                | Kind::Drafts
+                | Kind::MediaCheck => (table(&calls, false), true),
             };
             assert_eq!(pauses(kind, Role::Daemon), daemon, "{kind:?}");
             if !by_role {
@@ -371,7 +389,9 @@ mod tests {
                 | Kind::SpeedSet
                 | Kind::Menu
                 | Kind::MenuRead
-                | Kind::Qrcode => [call(5), call(15)],
+                | Kind::Qrcode
+                | Kind::Drafts
+                | Kind::MediaCheck => [call(5), call(15)],
                 Kind::Followers => [call(5), call(10)],
                 Kind::Upload | Kind::Preflight => [5, 10].map(|pause| {
                     let mut of_call = call(pause);
@@ -400,12 +420,15 @@ mod tests {
                 Kind::Delete => [Next::Fail, Next::Verify, Next::Fail],
                 Kind::Upload => [again, again, Next::Fail],
                 Kind::Followers => [Next::Skip; 3],
+                // It may be in another place.
+                Kind::MediaCheck => [Next::Verify, Next::Verify, Next::Fail],
                 Kind::Preview
                 | Kind::SpeedGet
                 | Kind::SpeedSet
                 | Kind::Menu
                 | Kind::MenuRead
                 | Kind::Qrcode
+                | Kind::Drafts
                 | Kind::Preflight => [Next::Fail; 3],
             };
             assert_eq!(gone(kind), expected, "{kind:?}");

@@ -32,6 +32,7 @@ pub(super) struct Options {
 pub(super) fn run(
     options: &Options,
     config: &Config,
+    who: &str,
     terminal: &mut Terminal<'_>,
 ) -> Result<Answer, Problem> {
     let now = (terminal.now)();
@@ -64,7 +65,8 @@ pub(super) fn run(
     };
     let folder = tempfile::tempdir()?;
     let path = write(&again, folder.path(), &new)?;
-    submit::run(&submit::Options::of(path, options.consent, options.json), config, terminal)
+    let options = submit::Options::of(path, options.consent, options.json);
+    submit::run(&options, config, who, terminal)
 }
 
 /// Writes the files beside the inbox, and returns the file or folder to submit.

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
@@ -18,7 +19,7 @@ use crate::daemon;
 use crate::engine::{self, Deletability, Deletable, Undeletable};
 use crate::l10n::t;
 use crate::model::{ARTICLES_MOST, ApiCall, Deletion, JobId, Speed, Viewer};
-use crate::store::{ApiCallView, DecidedBy, JobView, NewApiCall, Store, Tx};
+use crate::store::{ApiCallView, DecidedBy, JobView, NewApiCall, Store, StoreError, Tx};
 use crate::text::{names, reason, stored, told};
 
 /// How often the outcome is read, and for how long: 30 s.
@@ -258,6 +259,11 @@ fn not_running() -> Problem {
     Problem::No(t!("call-no-daemon"))
 }
 
+/// Returns that nothing can be asked without a daemon.
+pub(super) fn no_daemon() -> Problem {
+    Problem::No(t!("cli-only-daemon-asks"))
+}
+
 /// Stores what the daemon is to do, and waits for the outcome.
 fn give(
     (mut store, config): (Store, &Config),
@@ -271,16 +277,7 @@ fn give(
     }
     let Order { account, api_calls, job, notes } = order;
     let ids = store.transaction(|tx| {
-        let appid = &same_account(tx, config, &account)?.appid;
-        tx.identify(&account, appid)?;
-        if let Some((_, why, advice)) = tx.stops(&account)?.paused {
-            return Err(Problem::No(t!(
-                "call-paused",
-                account = account.as_str(),
-                why = reason::sentence(&why),
-                advice = told::of_pause(&advice, &account)
-            )));
-        }
+        may_ask(tx, config, &account)?;
         let write = |(api_call, batch): &(ApiCall, Option<i64>)| {
             let new = NewApiCall {
                 account: &account,
@@ -300,6 +297,58 @@ fn give(
     let kept = wait.no_wait;
     terminal.answer(wait.json, &view, |page, view| render(page, view, kept))?;
     Ok(if done || kept { Answer::Yes } else { Answer::No })
+}
+
+/// Makes sure that requests are made for an account.
+fn may_ask(tx: &Tx<'_>, config: &Config, account: &str) -> Result<(), Problem> {
+    let appid = &same_account(tx, config, account)?.appid;
+    tx.identify(account, appid)?;
+    if let Some((_, why, advice)) = tx.stops(account)?.paused {
+        return Err(Problem::No(t!(
+            "call-paused",
+            account = account,
+            why = reason::sentence(&why),
+            advice = told::of_pause(&advice, account)
+        )));
+    }
+    Ok(())
+}
+
+/// What asks the daemon, for one account, something that a command needs itself.
+pub(super) struct Asking<'a> {
+    pub(super) store: &'a mut Store,
+    pub(super) config: &'a Config,
+    pub(super) account: &'a str,
+    pub(super) who: &'a str,
+}
+
+impl Asking<'_> {
+    /// Stores one call, and waits for its outcome.
+    pub(super) fn ask(
+        &mut self,
+        api_call: &ApiCall,
+        now: DateTime<Utc>,
+    ) -> Result<ApiCallView, Problem> {
+        let Self { store, config, account, who } = self;
+        if daemon::running(&config.state_dir).is_none() {
+            return Err(no_daemon());
+        }
+        let id = store.transaction(|tx| {
+            may_ask(tx, config, account)?;
+            let new = NewApiCall {
+                account,
+                api_call,
+                role: Role::Command,
+                job: None,
+                batch: None,
+                said: Some(DecidedBy { who, why: None }),
+            };
+            Ok::<_, Problem>(tx.write_api_call(&new, now)?)
+        })?;
+        let views = outcome(store, &[id])?;
+        let view = views.into_iter().next();
+        view.ok_or_else(|| Problem::Store(StoreError::Conflict("a call is gone".to_owned())))
+    }
 }
 
 fn views(store: &Store, ids: &[i64]) -> Result<Vec<ApiCallView>, Problem> {

@@ -8,6 +8,8 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
+use super::drafts;
+use super::media;
 use super::moves::{self, MoveView};
 use super::qrcodes;
 use super::rehearsal::{self, JobFile, Taken};
@@ -32,6 +34,10 @@ pub(super) struct Options {
     /// Job files, or folders of a job file and its lists
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+    /// Let the daemon look up drafts by their titles, and ask the platform whether it has each media
+    /// id, once a day
+    #[arg(long)]
+    media: bool,
     #[command(flatten)]
     json: Json,
 }
@@ -118,10 +124,19 @@ struct CheckedSeries {
 pub(super) fn run(
     options: &Options,
     config: &Config,
+    who: &str,
     terminal: &mut Terminal<'_>,
 ) -> Result<Answer, Problem> {
-    let now = (terminal.now)();
     let read = |path: &Path, _: &[&Account]| inbox::read_path(path);
+    let book = match options.media {
+        true => drafts::look_up(&options.files, read, (config, who), terminal)?,
+        false => drafts::for_rehearsal(&options.files, read, config, (terminal.now)())?,
+    };
+    let read = |path: &Path, _: &[&Account]| Ok(inbox::read_path(path)?.with_drafts(book.clone()));
+    if options.media {
+        media::ask(&options.files, read, (config, who), terminal)?;
+    }
+    let now = (terminal.now)();
     let (view, _) = examine(&options.files, read, config, now)?;
     let ok = view.ok && view.all_go();
     terminal.answer(options.json, &view, |page, view| render(page, view, now))?;
@@ -290,6 +305,10 @@ fn forecast(
         let mut one = forecast_one(tx, (&job.spec, account), job.notes.clone(), schedules)?;
         if let Some(one) = &mut one {
             one.warnings.extend(strangers(tx, &job.spec)?);
+            let of = (&job.spec.action, job.spec.account.as_str());
+            let (notes, warnings) = media::known(tx, of, schedules.now)?;
+            one.notes.extend(notes);
+            one.warnings.extend(warnings);
             one.warnings.extend(zone_warning(&job.spec, schedules.now));
         }
         checked.extend(one);

@@ -11,10 +11,10 @@ use super::{Problem, Terminal, database, moves, reply, reschedule, series};
 use crate::calendar;
 use crate::config::Config;
 use crate::l10n::t;
-use crate::model::{BatchState, JobState};
+use crate::model::{BatchState, JobId, JobState};
 use crate::plan;
 use crate::reason::Operation;
-use crate::store::{Decision, JobView, Resolution, Ruling, Series, Store};
+use crate::store::{Decision, JobView, Resolution, Ruling, Series, Store, StoreError, Tx};
 use crate::text::{names, reason};
 
 #[derive(Debug, Args)]
@@ -57,6 +57,9 @@ pub(super) struct ApproveOptions {
     /// The dates of a series up to this one, also those that are not planned yet
     #[arg(long, value_name = "DATE")]
     until: Option<String>,
+    /// Only if the job is still the one that was read: `digest` of `show --json`
+    #[arg(long, value_name = "DIGEST", conflicts_with = "until")]
+    digest: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -113,7 +116,7 @@ pub(super) fn hold(
 
 /// Releases a job that waits for an approval.
 pub(super) fn approve(
-    ApproveOptions { job: options, until }: &ApproveOptions,
+    ApproveOptions { job: options, until, digest }: &ApproveOptions,
     config: &Config,
     who: &str,
     terminal: &mut Terminal<'_>,
@@ -128,6 +131,11 @@ pub(super) fn approve(
     let mut late = false;
     let decided = decide(&options.job, config, terminal, |tx, id, account| {
         account?;
+        let is_other =
+            |read: &String| Ok::<_, StoreError>(digest_of(tx, id)?.as_ref() != Some(read));
+        if digest.as_ref().map(is_other).transpose()?.unwrap_or_default() {
+            return Err(Problem::No(t!("approve-other-content", job = %id)));
+        }
         tx.approve(id, said, now)?;
         late = now > plan::deadline(&tx.job(id)?);
         Ok(())
@@ -148,6 +156,10 @@ pub(super) fn approve(
         t!("approve-goes", job = job.id.as_str(), due = due) + "\n" + &decided.next
     };
     say(&answer, terminal)
+}
+
+fn digest_of(tx: &Tx<'_>, id: &JobId) -> Result<Option<String>, StoreError> {
+    Ok(tx.written(id)?.map(|(digest, _)| digest))
 }
 
 /// Cancels a job, as far as it is certain that it was not sent.

@@ -1,11 +1,14 @@
 //! `render`: the messages of a job file as a phone shows them, in one self-contained page.
 //!
-//! The inbox reads the file, so an article's text is the very HTML that is uploaded, with the local
+//! Of a planned job ([`stored`]) the page is made from what the database has, which is what is sent.
+//! The inbox reads a file, so an article's text is the very HTML that is uploaded, with the local
 //! pictures in place of their placeholders; what was removed is listed beside it. The page runs no
 //! script and loads nothing except pictures of the platform.
 
 mod page;
+mod stored;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,15 +18,18 @@ use serde::Serialize;
 
 use super::{Answer, Json, Problem, Terminal, text};
 use crate::config::Config;
-use crate::inbox::{self, ArticleRemark, Diagnostic, Package, ParsedJob, ReadError};
+use crate::inbox::{self, ArticleRemark, Diagnostic, DraftBook, Package, ParsedJob, ReadError};
 use crate::l10n::t;
-use crate::model::{Account, Article, Content};
+use crate::model::{Account, Article, Content, Media};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// A job file, or a folder of a job file and what it names
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    #[arg(value_name = "FILE", required_unless_present = "job", conflicts_with = "job")]
+    file: Option<PathBuf>,
+    /// Show the content of this planned job, as it is stored
+    #[arg(long, value_name = "JOB")]
+    job: Option<String>,
     /// Write the page to this file
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -68,23 +74,42 @@ struct RemarkView {
     taken_out: bool,
 }
 
+/// What is shown of one job.
+struct Sheet<'a> {
+    id: &'a str,
+    account: &'a str,
+    /// What it sends; none if it sends no message.
+    content: Option<&'a Content>,
+    remarks: &'a [ArticleRemark],
+}
+
+/// A page, and what it is of.
+struct Rendered {
+    page: String,
+    jobs: Vec<JobView>,
+    /// The name of its file without the extension.
+    stem: String,
+}
+
 /// Writes the page of a file; the answer is no if the inbox would refuse it.
 pub(super) fn run(
     options: &Options,
     config: &Config,
     terminal: &mut Terminal<'_>,
 ) -> Result<Answer, Problem> {
-    let accounts: Vec<&Account> = config.accounts.iter().map(|account| &account.account).collect();
-    let (package, jobs) = match read(&options.file, &accounts) {
-        Ok(read) => read,
+    let rendered = match (&options.file, &options.job) {
+        (Some(file), None) => of_file(file, config),
+        (_, job) => Ok(stored::read(job.as_deref().unwrap_or_default(), config, (terminal.now)())?),
+    };
+    let Rendered { page, jobs, stem } = match rendered {
+        Ok(rendered) => rendered,
         Err(diagnostics) => return refuse(options.json, diagnostics, terminal),
     };
-    let page = page::page(&package, &jobs);
     let path = match &options.out {
         Some(out) => Some(out.clone()),
         None if options.open => Some(kept()?),
         None if options.json.json || (terminal.screen)().is_some() => {
-            Some(PathBuf::from(format!("{}.html", stem(&options.file))))
+            Some(PathBuf::from(format!("{stem}.html")))
         }
         None => None,
     };
@@ -95,12 +120,7 @@ pub(super) fn run(
         })?;
     }
     if options.json.json {
-        let view = RenderView {
-            ok: true,
-            page: path.clone(),
-            diagnostics: Vec::new(),
-            jobs: jobs.iter().map(viewed).collect(),
-        };
+        let view = RenderView { ok: true, page: path.clone(), diagnostics: Vec::new(), jobs };
         terminal.answer(options.json, &view, |_, _| {})?;
     } else if let Some(path) = &path {
         terminal.write(&said(path, &jobs))?;
@@ -115,6 +135,19 @@ pub(super) fn run(
     Ok(Answer::Yes)
 }
 
+/// Returns the page of a job file.
+fn of_file(path: &Path, config: &Config) -> Result<Rendered, Vec<Diagnostic>> {
+    let accounts: Vec<&Account> = config.accounts.iter().map(|account| &account.account).collect();
+    let (package, jobs) = read(path, &accounts)?;
+    let sheets: Vec<_> = jobs.iter().map(Sheet::from).collect();
+    let files = |media: &Media| package.file(&media.file).map(<[u8]>::to_vec);
+    Ok(Rendered {
+        page: page::page(package.name(), &sheets, &files),
+        jobs: sheets.iter().map(viewed).collect(),
+        stem: stem(path),
+    })
+}
+
 fn read(path: &Path, accounts: &[&Account]) -> Result<(Package, Vec<ParsedJob>), Vec<Diagnostic>> {
     let package = inbox::read_path_gathering(path, accounts).map_err(|unread| match unread {
         ReadError::Refused(diagnostics) => diagnostics,
@@ -125,6 +158,7 @@ fn read(path: &Path, accounts: &[&Account]) -> Result<(Package, Vec<ParsedJob>),
             vec![Diagnostic::whole(&path.display().to_string(), &message, None)]
         }
     })?;
+    let package = package.with_drafts(DraftBook::for_rehearsal(BTreeMap::new()));
     let jobs = package.parse(accounts)?.jobs;
     Ok((package, jobs))
 }
@@ -146,26 +180,31 @@ fn refuse(
     Ok(Answer::No)
 }
 
-/// Returns a job's articles as they are uploaded.
-pub(super) fn articles(job: &ParsedJob) -> &[Article] {
-    let content = job.spec.action.broadcast().map(|broadcast| &broadcast.content);
-    match content {
-        Some(Content::Prepared { material, .. }) => &material.articles,
-        Some(_) | None => &[],
+impl<'a> From<&'a ParsedJob> for Sheet<'a> {
+    fn from(job: &'a ParsedJob) -> Self {
+        let content = job.spec.action.broadcast().map(|broadcast| &broadcast.content);
+        let (id, account) = (job.spec.id.as_str(), job.spec.account.as_str());
+        Self { id, account, content, remarks: &job.remarks }
     }
 }
 
-fn viewed(job: &ParsedJob) -> JobView {
-    let articles = articles(job).iter().enumerate().map(|(index, article)| ArticleView {
+impl Sheet<'_> {
+    /// Returns its articles as they are uploaded.
+    fn articles(&self) -> &[Article] {
+        match self.content {
+            Some(Content::Prepared { material, .. }) => &material.articles,
+            Some(_) | None => &[],
+        }
+    }
+}
+
+fn viewed(job: &Sheet<'_>) -> JobView {
+    let articles = job.articles().iter().enumerate().map(|(index, article)| ArticleView {
         title: article.title.clone(),
         content: article.content.clone(),
         remarks: remarks(job, index).map(remark_view).collect(),
     });
-    JobView {
-        id: job.spec.id.to_string(),
-        account: job.spec.account.clone(),
-        articles: articles.collect(),
-    }
+    JobView { id: job.id.to_owned(), account: job.account.to_owned(), articles: articles.collect() }
 }
 
 fn remark_view(remark: &ArticleRemark) -> RemarkView {
@@ -179,17 +218,21 @@ fn remark_view(remark: &ArticleRemark) -> RemarkView {
 }
 
 /// Returns the remarks about one of a job's articles.
-fn remarks(job: &ParsedJob, article: usize) -> impl Iterator<Item = &ArticleRemark> {
+fn remarks<'a>(
+    job: &Sheet<'a>,
+    article: usize,
+) -> impl Iterator<Item = &'a ArticleRemark> + use<'a> {
     job.remarks.iter().filter(move |remark| remark.article == article)
 }
 
 /// Writes what was rendered.
-fn said(path: &Path, jobs: &[ParsedJob]) -> String {
+fn said(path: &Path, jobs: &[JobView]) -> String {
     let path = text::visible(&path.display().to_string());
-    let articles: usize = jobs.iter().map(|job| articles(job).len()).sum();
+    let articles: usize = jobs.iter().map(|job| job.articles.len()).sum();
     let articles = t!("render-articles", n = articles, count = text::count(articles as u64));
     let jobs_count = text::count(jobs.len() as u64);
-    let remarks: usize = jobs.iter().map(|job| job.remarks.len()).sum();
+    let remarks = jobs.iter().flat_map(|job| &job.articles).map(|one| one.remarks.len());
+    let remarks: usize = remarks.sum();
     let jobs = t!("render-jobs", n = jobs.len(), count = jobs_count);
     let line = match remarks {
         0 => t!("render-written", path = path, jobs = jobs, articles = articles),

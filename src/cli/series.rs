@@ -4,13 +4,14 @@
 //! jobs like any other.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use clap::Args;
 use serde::Serialize;
 
 use super::forecast::ForecastContext;
 use super::moves::{self, MoveView};
 use super::reply::say;
 use super::text::{self, Cell, Page, Table, Tone};
-use super::{Problem, Terminal, format, lookup};
+use super::{Json, Problem, Terminal, database, format, lookup};
 use crate::calendar::{self, DateKey, Recurrence};
 use crate::config::Config;
 use crate::engine;
@@ -73,6 +74,84 @@ struct DateView {
     at: String,
     #[serde(skip)]
     instant: DateTime<Utc>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Only those of one account
+    #[arg(long, value_name = "ACCOUNT")]
+    account: Option<String>,
+    #[command(flatten)]
+    json: Json,
+}
+
+/// One series in the list.
+#[derive(Debug, Serialize)]
+struct LineView {
+    id: String,
+    title: String,
+    account: String,
+    action: String,
+    /// As in `SeriesView`.
+    state: String,
+    cron: String,
+    words: String,
+    timezone: String,
+    /// Its first date without a job.
+    next: Option<String>,
+}
+
+/// Lists the series.
+pub(super) fn list(
+    options: &Options,
+    config: &Config,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let now = (terminal.now)();
+    let account = options.account.as_deref();
+    if let Some(name) = account.filter(|name| lookup::account(config, name).is_none()) {
+        return Err(lookup::unknown_account(config, name, now));
+    }
+    let store = database::open(config, now)?;
+    let mut lines = Vec::new();
+    if let Some(store) = &store {
+        let tx = store.read();
+        for series in tx.all_series(account)? {
+            lines.push(line_view(&tx, series)?);
+        }
+    }
+    terminal.answer(options.json, &lines, |page, lines| {
+        if lines.is_empty() {
+            page.raw(&t!("series-none"));
+        }
+        for line in lines {
+            let head = t!(
+                "series-line",
+                id = line.id.as_str(),
+                state = state_word(&line.state),
+                account = line.account.as_str()
+            );
+            page.lines(Tone::Plain, 0, &head);
+            page.lines(Tone::Quiet, 2, &text::visible(&format!("{}: {}", line.title, line.words)));
+        }
+    })
+}
+
+fn line_view(tx: &Tx<'_>, series: Series) -> Result<LineView, Problem> {
+    let next = series.next().and_then(|next| series.dates().after(next).next());
+    let is_over = next.is_none() && tx.occurrences_waiting(&series.job.id)?.is_empty();
+    let ended = series.state == SeriesState::Active && is_over;
+    Ok(LineView {
+        id: series.job.id.to_string(),
+        title: series.job.title().unwrap_or_else(|| series.job.id.to_string()),
+        account: series.job.account,
+        action: series.job.action.name().to_owned(),
+        state: if ended { "ended".to_owned() } else { series.state.to_string() },
+        cron: series.recurrence.cron(),
+        words: series.recurrence.words(),
+        timezone: series.recurrence.zone().name().to_owned(),
+        next: next.map(|date| calendar::rfc3339(date.at)),
+    })
 }
 
 /// Returns what is shown of a series.
@@ -151,7 +230,7 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
         "lost" => Tone::Alarm,
         _ => Tone::Quiet,
     };
-    page.lines(tone, 0, &t!("series-is", id = view.id.as_str(), state = state_of(view)));
+    page.lines(tone, 0, &t!("series-is", id = view.id.as_str(), state = state_word(&view.state)));
     let what = view.occurrences.first().map_or_else(|| view.action.clone(), JobView::what);
     let why = view.why.as_ref().map(reason::sentence);
     let comes = format!("{} ({}, {})", view.words, view.cron, view.timezone);
@@ -334,8 +413,8 @@ fn dates(number: usize) -> String {
 }
 
 /// Returns a state as people read it; JSON has the word itself.
-fn state_of(view: &SeriesView) -> String {
-    match view.state.as_str() {
+fn state_word(state: &str) -> String {
+    match state {
         "active" => t!("series-active"),
         "ended" => t!("series-state-ended"),
         "cancelled" => t!("series-state-cancelled"),

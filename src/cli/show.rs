@@ -44,6 +44,8 @@ pub(super) struct Options {
 struct StoryView {
     #[serde(flatten)]
     job: JobView,
+    /// The digest of it as it was checked: its content, receivers and times.
+    digest: String,
     /// When it is really sent; none for one that does not wait.
     #[serde(rename = "outlook")]
     forecast: Option<Forecast>,
@@ -194,7 +196,9 @@ fn read(
         // `qrcodes` lists those that were made.
         api_calls.retain(|api_call| api_call.state != "done");
     }
+    let written = JobId::parse(id).map(|id| tx.written(&id)).transpose()?.flatten();
     Ok(StoryView {
+        digest: written.map(|(digest, _)| digest).unwrap_or_default(),
         forecast,
         receivers,
         is_short: is_short.unwrap_or(false),

@@ -1,7 +1,7 @@
 //! `submit`: checks job files, puts them into the inbox completely or not at all, and waits for the
 //! receipt.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -12,12 +12,12 @@ use serde_json::Value;
 use super::check::{self, CheckView};
 use super::moves::{self, MoveView};
 use super::text::{self, Page, Tone};
-use super::{Answer, Json, Problem, Terminal, database, wait};
+use super::{Answer, Json, Problem, Terminal, database, drafts, rehearsal, wait};
 use crate::config::Config;
 use crate::daemon;
-use crate::inbox::{self, Fate, Package, Submitted};
+use crate::inbox::{self, Diagnostic, Fate, Package, Submitted};
 use crate::l10n::t;
-use crate::model::JobState;
+use crate::model::{Account, JobState};
 use crate::text::names as text_names;
 
 /// How often the outcome of a file is looked for.
@@ -90,9 +90,9 @@ struct SubmittedView {
 pub(super) fn run(
     options: &Options,
     config: &Config,
+    who: &str,
     terminal: &mut Terminal<'_>,
 ) -> Result<Answer, Problem> {
-    let now = (terminal.now)();
     owned_inbox(config)?;
     let runs = daemon::running(&config.state_dir).is_some();
     let waits = runs && !options.no_wait;
@@ -101,7 +101,12 @@ pub(super) fn run(
         // Then all of them are in the inbox at once, and it takes them by name.
         files.sort_by(|one, other| one.file_name().cmp(&other.file_name()));
     }
-    let (check, packages) = check::examine(&files, inbox::read_path_gathering, config, now)?;
+    let book = drafts::look_up(&files, inbox::read_path_gathering, (config, who), terminal)?;
+    let now = (terminal.now)();
+    let reader = |path: &Path, accounts: &[&Account]| {
+        Ok(inbox::read_path_gathering(path, accounts)?.with_drafts(book.clone()))
+    };
+    let (check, packages) = check::examine(&files, reader, config, now)?;
     if !check.ok {
         let view = SubmitView { check, submitted: Vec::new() };
         terminal.answer(options.json, &view, |page, view| {
@@ -116,6 +121,7 @@ pub(super) fn run(
         terminal.write(&page.finish())?;
     }
     agreed(&check.moved, options, terminal)?;
+    let packages = for_inbox(packages, config)?;
     let looks = if waits { options.wait * LOOKS_PER_S } else { 0 };
     let submitted = put(config, &packages, looks)?;
     let refused = submitted.iter().any(|file| file.state == "refused");
@@ -128,6 +134,20 @@ pub(super) fn run(
         terminal.write(&page.finish())?;
     }
     Ok(if refused { Answer::No } else { Answer::Yes })
+}
+
+/// Returns the files as the inbox takes them: with the media id of each draft.
+fn for_inbox(packages: Vec<Package>, config: &Config) -> Result<Vec<Package>, Problem> {
+    let accounts = rehearsal::accounts(config);
+    let written = packages.into_iter().map(|package| {
+        let name = package.name().to_owned();
+        let unwritable = || {
+            let why = t!("inbox-draft-unwritable");
+            Problem::No(Diagnostic::whole(&name, &why, None).to_string())
+        };
+        package.for_inbox(&accounts).ok_or_else(unwritable)
+    });
+    written.collect()
 }
 
 /// Asks the person at the terminal, if planned jobs would be sent later, or not at all.

@@ -1,9 +1,12 @@
-//! `console` and `users`: where the HTTP API listens, and who may use it.
+//! `console` and `users`: where the HTTP API and the console listen, and who may use them.
 //!
-//! A user has a random token, of which the config has the digest only: whoever reads the config can
-//! sign in as nobody.
+//! A user has a random token, a password, or both. The config has their hashes only: whoever reads
+//! it can sign in as nobody.
 
 use std::net::SocketAddr;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{ARGON2ID_IDENT, Params};
 
 use super::Loader;
 use super::users::{Role, User, is_user_name};
@@ -14,18 +17,22 @@ use crate::yaml::{Entry, Node, Shape, Value};
 /// What a digest of a token begins with.
 const SHA256: &str = "sha256:";
 
+/// The most memory that checking a password may take, in KiB.
+const PASSWORD_MEMORY_MOST: u32 = 256 * 1024;
+
 /// What a user's name may be.
 const NAME_HELP: Sentence = || t!("config-user-name-help");
 const HASH_HELP: Sentence = || t!("config-token-hash-help");
+const PASSWORD_HELP: Sentence = || t!("config-password-hash-help");
 
 const CONSOLE: Shape = Shape { what: || t!("config-console"), known: &["listen"], refused: &[] };
 
 const USER: Shape = Shape {
     what: || t!("config-user"),
-    known: &["name", "role", "accounts", "token_hash"],
+    known: &["name", "role", "accounts", "token_hash", "password_hash"],
     refused: &[
         ("token", || t!("config-token-is-a-secret"), HASH_HELP),
-        ("password", || t!("config-no-passwords"), HASH_HELP),
+        ("password", || t!("config-password-is-a-secret"), PASSWORD_HELP),
     ],
 };
 
@@ -50,7 +57,9 @@ impl Loader<'_, '_> {
             if users.iter().any(|other| other.name == user.name) {
                 let message = t!("config-user-twice", name = %quote(&user.name));
                 self.report.say_with(node.location, message, t!("config-user-other-name"));
-            } else if users.iter().any(|other| other.token_hash == user.token_hash) {
+            } else if user.token_hash.is_some()
+                && users.iter().any(|other| other.token_hash == user.token_hash)
+            {
                 let message = t!("config-token-twice");
                 self.report.say_with(node.location, message, HASH_HELP());
             }
@@ -75,9 +84,18 @@ impl Loader<'_, '_> {
             Some(entry) => Some(self.words(entry)?),
             None => None,
         };
-        let hash = fields.require("token_hash", HASH_HELP, self.report)?;
-        let token_hash = self.token_hash(hash);
-        Some(User { name: text.to_owned(), role: role?, accounts, token_hash: token_hash? })
+        let token_hash = match fields.get("token_hash") {
+            Some(entry) => Some(self.token_hash(entry)?),
+            None => None,
+        };
+        let password_hash = match fields.get("password_hash") {
+            Some(entry) => Some(self.password_hash(entry)?),
+            None => None,
+        };
+        if token_hash.is_none() && password_hash.is_none() {
+            self.report.say_with(node.location, t!("config-user-without-hash"), HASH_HELP());
+        }
+        Some(User { name: text.to_owned(), role: role?, accounts, token_hash, password_hash })
     }
 
     fn token_hash(&mut self, entry: &Entry<'_>) -> Option<[u8; 32]> {
@@ -89,6 +107,25 @@ impl Loader<'_, '_> {
         }
         digest
     }
+
+    fn password_hash(&mut self, entry: &Entry<'_>) -> Option<String> {
+        let text = entry.text(self.report)?;
+        if is_password_hash(text) {
+            return Some(text.to_owned());
+        }
+        let message = t!("config-password-hash");
+        self.report.say_with(entry.node.location, message, PASSWORD_HELP());
+        None
+    }
+}
+
+/// Returns whether a text is a hash by argon2id that can be checked with a usual amount of memory.
+fn is_password_hash(text: &str) -> bool {
+    let Ok(hash) = PasswordHash::new(text) else { return false };
+    let params = Params::try_from(&hash);
+    hash.algorithm == ARGON2ID_IDENT
+        && hash.hash.is_some()
+        && params.is_ok_and(|params| params.m_cost() <= PASSWORD_MEMORY_MOST)
 }
 
 /// Returns the 32 bytes of 64 hexadecimal digits.

@@ -841,7 +841,10 @@ fn a_user_has_a_role_a_digest_and_maybe_accounts() {
 
     let console = config.console.unwrap();
     let [anne, bert] = console.users.as_slice() else { panic!("not two") };
-    assert_eq!((anne.role, anne.token_hash, anne.sees("b")), (Role::Approver, [15; 32], true));
+    assert_eq!(
+        (anne.role, anne.token_hash, anne.sees("b")),
+        (Role::Approver, Some([15; 32]), true)
+    );
     assert_eq!((bert.role, bert.sees("b"), bert.sees("c")), (Role::Viewer, true, false));
     let of_users = config.warnings.iter().filter(|warning| warning.contains("the user bert"));
     assert_eq!(of_users.count(), 1, "{:?}", config.warnings);
@@ -855,6 +858,9 @@ fn what_is_wrong_with_a_user_is_told() {
         (format!("  - {{name: a, role: admin, {hash}}}\n"), "is no value of `role`"),
         ("  - {name: a, role: viewer, token: t}\n".to_owned(), "a token is a secret"),
         ("  - {name: a, role: viewer, token_hash: x}\n".to_owned(), "64 hexadecimal digits"),
+        ("  - {name: a, role: viewer, password: p}\n".to_owned(), "a password is a secret"),
+        ("  - {name: a, role: viewer, password_hash: p}\n".to_owned(), "`$argon2id$`"),
+        ("  - {name: a, role: viewer}\n".to_owned(), "neither `token_hash` nor `password_hash`"),
         (format!("  - {{name: a, role: viewer, accounts: [], {hash}}}\n"), "list of words"),
         (
             format!(

@@ -1,8 +1,8 @@
-//! The users of the HTTP API: the checked values of `console` and `users`.
+//! The users of the HTTP API and the console: the checked values of `console` and `users`.
 
 use std::net::SocketAddr;
 
-/// Where the HTTP API listens, and who may use it.
+/// Where the HTTP API and the console listen, and who may use it.
 #[derive(Clone, Debug)]
 pub struct Console {
     /// Its address.
@@ -11,7 +11,7 @@ pub struct Console {
     pub users: Vec<User>,
 }
 
-/// Somebody who may use the HTTP API.
+/// Somebody who may use the HTTP API and the console.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// The name that is stored with each decision.
@@ -20,8 +20,10 @@ pub struct User {
     pub role: Role,
     /// The only accounts that the user may see; `None` means all.
     pub accounts: Option<Vec<String>>,
-    /// The SHA-256 of the token.
-    pub token_hash: [u8; 32],
+    /// The SHA-256 of the token, if the user has one.
+    pub token_hash: Option<[u8; 32]>,
+    /// The hash of the password for the console, if the user has one: argon2id, as a PHC string.
+    pub password_hash: Option<String>,
 }
 
 /// What a user may do: each role may do what the roles before it may.

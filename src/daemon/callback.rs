@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::alert::Told;
 use crate::daemon::input::{Input, Trouble};
-use crate::daemon::metrics::Metrics;
+use crate::daemon::metrics::{Metrics, Process};
 use crate::daemon::{LockedOut, Now, RunError};
 use crate::engine::Engine;
 use crate::wechat::callback::ScanEvent;
@@ -43,6 +43,7 @@ pub(super) struct LoopHandle {
     pub(super) to: mpsc::Sender<Input>,
     pub(super) now: Now,
     pub(super) locked_out: watch::Receiver<Option<LockedOut>>,
+    pub(super) process: Process,
 }
 
 /// The accounts with a callback, by name; a reload replaces all of them.
@@ -235,6 +236,13 @@ impl EventSink for CallbackHandler {
         (well, if well { "ok" } else { "the daemon's loop stands still" }.to_owned())
     }
 
+    fn readiness(&self) -> (bool, String) {
+        match self.to_loop.process.readiness.check((self.to_loop.now)()) {
+            Ok(()) => (true, "ready".to_owned()),
+            Err(why) => (false, why.sentence()),
+        }
+    }
+
     async fn metrics(&self) -> Option<String> {
         self.metrics.read((self.to_loop.now)()).await
     }
@@ -264,11 +272,24 @@ pub(super) async fn serve(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use crate::daemon::Heartbeat;
+    use crate::store::Store;
     use crate::wechat::callback::ScanKind;
     use crate::wechat::callback::crypto::OpenError;
 
     use super::*;
     use crate::text::told::{About, what};
+
+    /// What a process knows of itself that is only starting.
+    fn process() -> Process {
+        let store = Store::in_memory(DateTime::UNIX_EPOCH).unwrap();
+        let (turned_at, clocks) = (DateTime::UNIX_EPOCH, BTreeMap::new());
+        let heartbeat = Heartbeat { pid: 1, turned_at, listen: None, clocks, locked_out: None };
+        let (heartbeat, locked_out) = (watch::channel(heartbeat).1, watch::channel(None).1);
+        Process::new(&store, heartbeat, locked_out).unwrap()
+    }
 
     fn callbacks() -> (CallbackHandler, mpsc::Receiver<Input>) {
         let (to, inputs) = mpsc::channel(64);
@@ -284,8 +305,10 @@ mod tests {
             watch::channel(HashMap::from([("brand".to_owned(), Arc::new(account))]));
         let (_, locked_out) = watch::channel(None);
         let (_, known) = watch::channel(Arc::default());
-        let metrics = Metrics::new("/nowhere".into(), known, locked_out.clone());
-        let to_loop = LoopHandle { to, now: Arc::new(|| DateTime::UNIX_EPOCH), locked_out };
+        let process = process();
+        let metrics = Metrics::new("/nowhere".into(), known, locked_out.clone(), process.clone());
+        let now: Now = Arc::new(|| DateTime::UNIX_EPOCH);
+        let to_loop = LoopHandle { to, now, locked_out, process };
         (CallbackHandler { accounts, metrics, to_loop }, inputs)
     }
 

@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, mpsc};
 use chrono::TimeDelta;
 
 use crate::config::{AccountConfig, Proxy};
+use crate::daemon::counters::Counters;
 use crate::daemon::input::Input;
 use crate::daemon::pictures::Pictures;
 use crate::daemon::{Now, RunError};
@@ -81,6 +82,7 @@ pub(super) struct Dispatcher {
     abreast: Arc<Semaphore>,
     uploads: Arc<Semaphore>,
     pictures: Pictures,
+    counters: Counters,
     now: Now,
     to: mpsc::Sender<Input>,
 }
@@ -88,11 +90,16 @@ pub(super) struct Dispatcher {
 impl Dispatcher {
     /// Returns a dispatcher for sessions whose requests leave these ways, with the directory of the
     /// daemon's state.
-    pub(super) fn new(ways: Ways, state: &Path, now: Now, to: mpsc::Sender<Input>) -> Self {
+    pub(super) fn new(
+        ways: Ways,
+        state: &Path,
+        counters: Counters,
+        (now, to): (Now, mpsc::Sender<Input>),
+    ) -> Self {
         let abreast = Arc::new(Semaphore::new(ABREAST));
         let uploads = Arc::new(Semaphore::new(UPLOADS));
         let pictures = Pictures::of(state);
-        Self { ways, abreast, uploads, pictures, now, to }
+        Self { ways, abreast, uploads, pictures, counters, now, to }
     }
 
     /// Sends the later requests of an account as its config says now; new accounts come in order.
@@ -110,12 +117,13 @@ impl Dispatcher {
     }
 
     /// Sends a request when its turn comes.
-    pub(super) fn send(&self, Outgoing { session, base, ticket, request }: Outgoing) {
+    pub(super) fn send(&self, Outgoing { session, base, ticket, request, due }: Outgoing) {
         let way = &self.ways.all[session];
         let (client, base) = (Arc::clone(&way.client), way.bases[base].clone());
         let (abreast, to) = (Arc::clone(&self.abreast), self.to.clone());
         let (uploads, pictures) = (Arc::clone(&self.uploads), self.pictures.clone());
         let (now, decided_at) = (Arc::clone(&self.now), (self.now)());
+        let (counters, clock) = (self.counters.clone(), Arc::clone(&self.now));
         let too_old: TooOld = Arc::new(move || (now() - decided_at).abs() > LEAVES_WITHIN);
         tokio::spawn(async move {
             // Closed at the end, like the other semaphore: then this request waits for the other
@@ -124,6 +132,9 @@ impl Dispatcher {
                 if request.form.is_some() { uploads.acquire_owned().await.ok() } else { None };
             let response = match abreast.acquire_owned().await {
                 Ok(permit) => {
+                    if let Some(due) = due {
+                        counters.left(clock() - due);
+                    }
                     let mut asked = std::pin::pin!(client.perform_unless(&base, &request, too_old));
                     if let Ok(response) = tokio::time::timeout(A_MOMENT, &mut asked).await {
                         response
@@ -141,6 +152,7 @@ impl Dispatcher {
                 Some(save) => pictures.save(save, response).await,
                 None => response,
             };
+            counters.answered(ticket, &response);
             // If the loop has ended, the attempt is in doubt on disk already.
             to.send(Input::HttpResponse(session, ticket, response)).await.unwrap_or_default();
         });

@@ -19,6 +19,11 @@ use crate::model::{JobSpec, Media};
 /// The name of the directory inside the state directory.
 const DIRECTORY: &str = "media";
 
+/// Returns the directory of files below a state directory.
+pub fn files_folder(state: &Path) -> PathBuf {
+    state.join(DIRECTORY)
+}
+
 /// The directory of files.
 #[derive(Clone, Debug)]
 pub(super) struct Files {
@@ -49,7 +54,7 @@ impl Drop for Kept {
 impl Files {
     /// Opens the directory, readable by its owner only.
     pub(super) fn open(state: &Path) -> Result<Self, RunError> {
-        let path = state.join(DIRECTORY);
+        let path = files_folder(state);
         let make = || {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(&path)?;
             durable_file::sync(state)

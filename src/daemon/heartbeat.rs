@@ -77,6 +77,13 @@ pub struct Clock {
     pub platform_at: DateTime<Utc>,
 }
 
+impl Clock {
+    /// Returns how far the platform's clock is ahead of ours.
+    pub fn offset(&self) -> TimeDelta {
+        self.platform_at - self.read_at
+    }
+}
+
 /// Returns the heartbeat of a running daemon; none if it has not written one since its start.
 pub fn heartbeat(state: &Path, running: &Running) -> Option<Heartbeat> {
     let heartbeat: Heartbeat = serde_json::from_slice(&fs::read(state.join("pulse")).ok()?).ok()?;

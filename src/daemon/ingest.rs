@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::alert::Told;
 use crate::calendar::{self, Recurrence};
 use crate::config::AccountConfig;
+use crate::daemon::counters::Counters;
 use crate::daemon::files::{Files, Kept};
 use crate::daemon::input::{Input, ValidFile};
 use crate::daemon::{Now, chain};
@@ -97,11 +98,16 @@ enum Offer {
 
 impl IngestTask {
     /// Takes files until the daemon ends; those named are refused unread, if they are present.
-    pub(super) async fn run(self, mut refused: Vec<String>, mut ended: watch::Receiver<bool>) {
+    pub(super) async fn run(
+        self,
+        mut refused: Vec<String>,
+        counters: Counters,
+        mut ended: watch::Receiver<bool>,
+    ) {
         let Self { mut inbox, accounts, files, now, lang, to } = self;
         let reader = Reader::start(lang);
         let (trouble, passed) = (Trouble::default(), Passed::default());
-        let mut ingest = Ingest { trouble, passed, ready: Vec::new(), lang, to };
+        let mut ingest = Ingest { trouble, passed, ready: Vec::new(), lang, counters, to };
         loop {
             let at = now();
             let look = reader.run(move || {
@@ -179,6 +185,7 @@ struct Ingest {
     /// The small files that are taken together next.
     ready: Vec<Ready>,
     lang: Lang,
+    counters: Counters,
     to: mpsc::Sender<Input>,
 }
 
@@ -275,6 +282,7 @@ impl Ingest {
         for (ready, taken) in asked {
             match taken.await {
                 Ok(Ok(taken)) => {
+                    self.counters.file_accepted();
                     self.passed.note(&ready.entry, &ready.valid);
                     stored.push((ready, taken));
                 }
@@ -337,6 +345,7 @@ impl Ingest {
             return Ok(());
         }
         let away = l10n::within(self.lang, || inbox.reject(entry, package, problems))?;
+        self.counters.file_rejected();
         tracing::warn!(
             file,
             problems = problems_count,

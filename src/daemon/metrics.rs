@@ -1,7 +1,9 @@
 //! Metrics for a monitoring system: jobs, quotas, accounts and alerts as numbers.
 //!
-//! Each request reads everything from the database, over a connection of its own. So the loop does
-//! nothing for it, and the numbers are those that are stored.
+//! Each request reads what is stored from the database, over a connection of its own. So the loop
+//! does nothing for it. What no row has is in [`process`].
+
+mod process;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -15,9 +17,12 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 use tokio::sync::{Semaphore, watch};
 
+use crate::alert;
 use crate::daemon::LockedOut;
 use crate::model::{Account, JobState};
 use crate::store::{JobView, Store, StoreError, Tx};
+
+pub(super) use process::Process;
 
 /// How many waiting jobs are searched for the one that is due longest: jobs that wait for an
 /// operator are among them.
@@ -30,6 +35,7 @@ pub(super) struct Metrics {
     database: PathBuf,
     accounts: watch::Receiver<Arc<[Account]>>,
     locked_out: watch::Receiver<Option<LockedOut>>,
+    process: Process,
     /// One reading at a time: a client that asks often must not keep the disk busy.
     turn: Semaphore,
 }
@@ -48,21 +54,23 @@ impl Metrics {
         database: PathBuf,
         accounts: watch::Receiver<Arc<[Account]>>,
         locked_out: watch::Receiver<Option<LockedOut>>,
+        process: Process,
     ) -> Self {
-        Self { database, accounts, locked_out, turn: Semaphore::new(1) }
+        Self { database, accounts, locked_out, process, turn: Semaphore::new(1) }
     }
 
     /// Returns the numbers as `OpenMetrics` text; none if they cannot be read now.
     pub(super) async fn read(&self, now: DateTime<Utc>) -> Option<String> {
         let _turn = self.turn.try_acquire().ok()?;
         let (database, accounts) = (self.database.clone(), Arc::clone(&self.accounts.borrow()));
-        let locked_out = self.locked_out.borrow().is_some();
+        let (locked_out, process) = (self.locked_out.borrow().is_some(), self.process.clone());
         let read = move || -> Result<Option<String>, MetricsError> {
             let Some(store) = Store::open_existing(&database, now)? else {
                 return Ok(None);
             };
             let mut registry = Registry::with_prefix("qunfa");
             fill(&mut registry, &store.read(), &accounts, now)?;
+            process.register(&mut registry, &store.read(), now)?;
             let help =
                 "Whether another program keeps the database locked (1), so that nothing goes";
             let locked = Gauge::<i64>::default();
@@ -96,6 +104,7 @@ fn fill(
     attention(registry, tx, now)?;
     deliveries(registry, tx)?;
     stops(registry, tx, accounts)?;
+    events(registry, tx, accounts)?;
     rules(registry, tx, accounts, now)
 }
 
@@ -134,6 +143,12 @@ fn attention(registry: &mut Registry, tx: &Tx<'_>, now: DateTime<Utc>) -> Result
         let labels = vec![("account", account), ("kind", note.kind), ("severity", severity)];
         family.get_or_create(&labels).inc();
     }
+    for (kind, account) in tx.open_reminders(now)? {
+        let severity = alert::severity(&kind, None).as_str().to_owned();
+        let account = account.unwrap_or_default();
+        let labels = vec![("account", account), ("kind", kind), ("severity", severity)];
+        family.get_or_create(&labels).inc();
+    }
     let refused = Gauge::<i64>::default();
     refused.set(signed(tx.refused_files()?));
     let help = "Files that the inbox refused, whose names were not taken since and nobody has seen";
@@ -145,6 +160,9 @@ fn deliveries(registry: &mut Registry, tx: &Tx<'_>) -> Result<(), StoreError> {
     let help = "Messages to receivers of alerts in each state (waiting, delivered, given_up) of the \
                 last month";
     let family = gauges(registry, "alerts", help);
+    for state in ["waiting", "delivered", "given_up"] {
+        set(&family, vec![("state", state.to_owned())], 0);
+    }
     for (state, count) in tx.delivery_counts()? {
         set(&family, vec![("state", state)], signed(count));
     }
@@ -158,6 +176,17 @@ fn stops(registry: &mut Registry, tx: &Tx<'_>, accounts: &[Account]) -> Result<(
         let stops = tx.stops(&account.name)?;
         let stopped = stops.paused.is_some() || stops.hold.is_some();
         set(&family, vec![("account", account.name.clone())], stopped.into());
+    }
+    Ok(())
+}
+
+fn events(registry: &mut Registry, tx: &Tx<'_>, accounts: &[Account]) -> Result<(), StoreError> {
+    let help = "When the event about the latest broadcast of the account came, as a Unix time";
+    let family = gauges(registry, "last_event_timestamp_seconds", help);
+    for account in accounts {
+        if let Some(at) = tx.last_event(&account.name)? {
+            set(&family, vec![("account", account.name.clone())], at.timestamp());
+        }
     }
     Ok(())
 }

@@ -104,19 +104,15 @@ impl AccountPass<'_, '_> {
         request: Request,
     ) {
         let base = session.bases.for_query(self.now);
-        self.send_to(session, (at, base), ticket, request);
+        let outgoing = Outgoing { session: self.index, base, ticket, request, due: None };
+        self.send_to(session, at, outgoing);
     }
 
-    fn send_to(
-        &mut self,
-        session: &mut Session,
-        (at, base): (DateTime<Utc>, usize),
-        ticket: Ticket,
-        request: Request,
-    ) {
-        session.in_flight.begin(ticket.slot());
-        session.bases.begin(ticket.slot(), request.is_for_api().then_some(base));
-        self.outgoing.push((at, Outgoing { session: self.index, base, ticket, request }));
+    fn send_to(&mut self, session: &mut Session, at: DateTime<Utc>, outgoing: Outgoing) {
+        let (slot, base) = (outgoing.ticket.slot(), outgoing.base);
+        session.in_flight.begin(slot);
+        session.bases.begin(slot, outgoing.request.is_for_api().then_some(base));
+        self.outgoing.push((at, outgoing));
     }
 
     /// Requests a token, or if there is one, a sample of the platform's clock.
@@ -203,7 +199,11 @@ impl AccountPass<'_, '_> {
                                 self.generations.push((id, batch.number, batch.generation));
                             }
                             let ticket = Ticket::Send { attempt: begun.attempt };
-                            self.send_to(session, (at, base), ticket, request);
+                            let first = job.first_attempt_at.is_none();
+                            let due = first.then_some(job.due_at);
+                            let outgoing =
+                                Outgoing { session: self.index, base, ticket, request, due };
+                            self.send_to(session, at, outgoing);
                             return self.tx.next_wake(&name);
                         }
                         Start::Refused(refusal) => {

@@ -21,7 +21,7 @@ use crate::wechat::codes;
 use crate::wechat::protocol::api_call::{
     self, ApiCallResponse, ApiCallResult, MadeCode, NoPreview, PlatformMessage,
 };
-use crate::wechat::protocol::{self, HttpResponse, Reply, Request, StatusResponse};
+use crate::wechat::protocol::{self, HttpResponse, Reply, Request, StatusResponse, media};
 
 use super::account_pass::AccountPass;
 use super::menu::{self, Step};
@@ -298,6 +298,8 @@ impl AccountPass<'_, '_> {
                 Ok(api_call::menu_conditional_delete(token, menuid))
             }
             (ApiCall::Qrcode(code), _) => Ok(api_call::qrcode(token, code)),
+            (ApiCall::Drafts { offset }, _) => Ok(media::drafts(token, *offset)),
+            (ApiCall::MediaCheck(medium), _) => Ok(media::medium(token, medium, api_call.verifies)),
             (ApiCall::Picture(picture), _) => {
                 let list = match &api_call.job {
                     Some(job) => qrcodes::list_after(self.tx, (job, &account.name), picture)?,
@@ -410,16 +412,18 @@ impl Session {
             | ApiCallResponse::Refused(_)
             | ApiCallResponse::Later { .. } => {}
         }
-        let answer = answer_of(&parsed, &response.reply);
+        let answer = answer_of(&api_call.api_call, &parsed, &response.reply);
         let progress = Progress { requests: api_call.attempts, recovered: api_call.verifies };
         let policy = Policy::of(Kind::of(&api_call.api_call), api_call.role);
         let account = self.config.account.name.as_str();
         let effect = answer.effect();
         let asked = Asked { tx, ask, api_call: &api_call, account, effect, now };
         let said = message_of(&parsed);
+        let dated = response.date.unwrap_or(now);
         match (calls::next(policy, progress, answer), parsed) {
-            (_, ApiCallResponse::Done(told)) => {
-                let dated = response.date.unwrap_or(now);
+            (_, ApiCallResponse::Done(told)) => asked.done(&self.config.account, told, dated),
+            (Next::Fail, _) if is_media_gone(&api_call.api_call, answer) => {
+                let told = ApiCallResult { exists: Some(false), ..ApiCallResult::default() };
                 asked.done(&self.config.account, told, dated)
             }
             (Next::Again(pause), _) => asked.again(&said, pause),
@@ -435,14 +439,25 @@ impl Session {
     }
 }
 
+/// Returns whether a response says that a medium is nowhere: an answer, and no failure.
+fn is_media_gone(asked: &ApiCall, answer: Answer) -> bool {
+    matches!(asked, ApiCall::MediaCheck(_)) && answer == Answer::Gone
+}
+
 /// Returns what a response means for the call's life cycle.
-fn answer_of(parsed: &ApiCallResponse, reply: &Reply) -> Answer {
+fn answer_of(asked: &ApiCall, parsed: &ApiCallResponse, reply: &Reply) -> Answer {
+    let is_check = matches!(asked, ApiCall::MediaCheck(_));
     match parsed {
         ApiCallResponse::Done(_) => Answer::Done,
         ApiCallResponse::NewToken => Answer::TokenRefused,
         ApiCallResponse::Pause(_) => Answer::AccountRefused,
         ApiCallResponse::UsedUp(_) => Answer::UsedUp,
         ApiCallResponse::Refused(said) if said.code == Some(codes::NO_SUCH_MSG_ID) => Answer::Gone,
+        ApiCallResponse::Refused(said)
+            if is_check && said.code == Some(codes::NO_SUCH_MEDIA_ID) =>
+        {
+            Answer::Gone
+        }
         ApiCallResponse::Refused(_) => Answer::Refused,
         ApiCallResponse::Later { certain, .. } => Answer::Later(match (reply, certain) {
             (Reply::NotSent(_) | Reply::Unreachable(_), _) => Effect::Nothing,
@@ -518,7 +533,9 @@ impl Asked<'_, '_> {
             | ApiCall::MenuConditional(_)
             | ApiCall::MenuConditionalDelete { .. }
             | ApiCall::Qrcode(_)
-            | ApiCall::Picture(_) => Ok(()),
+            | ApiCall::Picture(_)
+            | ApiCall::Drafts { .. }
+            | ApiCall::MediaCheck(_) => Ok(()),
         }
     }
 
@@ -549,7 +566,9 @@ impl Asked<'_, '_> {
                 | ApiCall::MenuDelete
                 | ApiCall::MenuConditional(_)
                 | ApiCall::MenuConditionalDelete { .. }
-                | ApiCall::Qrcode(_),
+                | ApiCall::Qrcode(_)
+                | ApiCall::Drafts { .. }
+                | ApiCall::MediaCheck(_),
                 _,
             ) => None,
         };
@@ -592,6 +611,12 @@ fn verified(status: StatusResponse) -> ApiCallResponse {
 
 /// Returns what is stored of a response that the platform dated.
 fn response_text(told: ApiCallResult, dated: DateTime<Utc>) -> serde_json::Value {
+    if let Some(page) = told.drafts {
+        return json!(page);
+    }
+    if let Some(exists) = told.exists {
+        return json!({ "exists": exists });
+    }
     match (told.speed, told.code) {
         (Some((speed, real)), _) => json!({ "speed": speed, "realspeed": real }),
         (None, Some(MadeCode { ticket, url, expire_seconds })) => {

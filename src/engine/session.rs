@@ -294,6 +294,11 @@ impl Session {
         (ticket, response): (Ticket, &HttpResponse),
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        if let Ticket::ApiCall(ask) = ticket
+            && tx.api_call(ask.api_call)?.api_call.brings_files()
+        {
+            return Ok(());
+        }
         let name = &self.config.account.name;
         let question = question(ticket);
         let Some(why) = protocol::unreadable(response) else {
@@ -685,5 +690,10 @@ fn preflight_pause(requests: u32) -> TimeDelta {
 }
 
 fn agrees(date: ClockSample) -> bool {
-    (date.platform_at - date.read_at).abs() <= margins::CLOCK_APART
+    clocks_agree(date.read_at, date.platform_at)
+}
+
+/// Returns whether our clock and the platform's showed the same time, as far as releases need it.
+pub fn clocks_agree(read_at: DateTime<Utc>, platform_at: DateTime<Utc>) -> bool {
+    (platform_at - read_at).abs() <= margins::CLOCK_APART
 }

@@ -199,7 +199,7 @@ impl Reader<'_, '_> {
         let content = match &*entry.key {
             "articles" => self.articles(entry, account, notes)?,
             _ if article::is_local(entry) => self.local(entry)?,
-            _ => self.content_of(entry, notes)?,
+            _ => self.content_of(entry, account, notes)?,
         };
         if let Some((entry, msgtype)) = named
             && msgtype != content.msgtype()
@@ -225,10 +225,15 @@ impl Reader<'_, '_> {
         None
     }
 
-    fn content_of(&mut self, entry: &Entry<'_>, notes: &mut Vec<String>) -> Option<Content> {
+    fn content_of(
+        &mut self,
+        entry: &Entry<'_>,
+        account: Option<&Account>,
+        notes: &mut Vec<String>,
+    ) -> Option<Content> {
         Some(match &*entry.key {
             "text" => Content::Text { content: self.text(entry, notes)? },
-            "mpnews" => Content::Mpnews { media_id: self.media_id(entry)? },
+            "mpnews" => Content::Mpnews { media_id: self.mpnews(entry, account, notes)? },
             "image" => Content::Image { media_id: self.media_id(entry)? },
             "images" => Content::Images(self.images(entry)?),
             "voice" => Content::Voice { media_id: self.media_id(entry)? },
@@ -308,7 +313,7 @@ impl Reader<'_, '_> {
     }
 
     /// Returns an id: one word.
-    fn word(&mut self, fields: &Fields<'_, '_>, key: &str) -> Option<String> {
+    pub(super) fn word(&mut self, fields: &Fields<'_, '_>, key: &str) -> Option<String> {
         let entry = fields.require(key, || t!("inbox-write", key = %key), self.report)?;
         let text = entry.text(self.report)?;
         let word = id_word(text);

@@ -149,6 +149,7 @@ impl<'r> Reader<'r, '_> {
         let fields = node.fields(node.location, &JOB, self.report)?;
         let before = self.report.count();
         let id = self.id(&fields);
+        self.job = id.as_ref().map(|(id, _)| id.clone());
         let account = self.account(&fields);
         let title = self.title(&fields);
         let schedule = self.schedule(&fields);
@@ -164,6 +165,8 @@ impl<'r> Reader<'r, '_> {
         };
         let action = self.action(&fields, (account, times), &mut notes);
         let remarks = std::mem::take(&mut self.remarks);
+        let of_draft = self.draft_title.take().filter(|title| is_title(title));
+        let title = title.or(of_draft);
         let (preview, speed) = self.pre_sends(&fields, (action.as_ref(), account));
         let ahead = preview.as_ref().map_or(TimeDelta::zero(), |preview| preview.before);
         let action = self.prepare(&fields, (action, ahead), &mut notes);
@@ -316,12 +319,12 @@ impl<'r> Reader<'r, '_> {
     fn title(&mut self, fields: &Fields<'_, '_>) -> Option<String> {
         let entry = fields.get("title")?;
         let title = entry.text(self.report)?.trim();
-        let wrong = if title.chars().count() > TITLE_MOST {
-            t!("inbox-title-must-most-64-characters")
-        } else if title.chars().any(char::is_control) {
-            t!("inbox-title-must-stand-one-line")
-        } else {
+        let wrong = if is_title(title) {
             return Some(title.to_owned());
+        } else if title.chars().count() > TITLE_MOST {
+            t!("inbox-title-must-most-64-characters")
+        } else {
+            t!("inbox-title-must-stand-one-line")
         };
         let help = || t!("inbox-names-job-lists-not-sent");
         self.report.say_with(entry.node.location, wrong, help());
@@ -487,6 +490,11 @@ fn text_of<'n, 'a>(node: &'n Node<'a>, key: &str) -> Option<(&'n str, &'n Entry<
     let entry = entries.iter().find(|entry| entry.key == key)?;
     let Value::Text { text, .. } = &entry.node.value else { return None };
     Some((text.trim(), entry))
+}
+
+/// Returns whether a text can be a job's title.
+fn is_title(text: &str) -> bool {
+    text.chars().count() <= TITLE_MOST && !text.chars().any(char::is_control)
 }
 
 fn id_of<'n, 'a>(node: &'n Node<'a>) -> Option<(&'n str, &'n Entry<'a>)> {

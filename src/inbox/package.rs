@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
@@ -17,9 +17,11 @@ use rustix::fs::{Mode, OFlags, fstat, open, openat};
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
+use super::drafts::{BookEntry, DraftBook, NamedDraft};
 use super::entry::{self, Entry, EntryKind, FILE_MOST, Leaf, safe_path};
 use super::{
-    InboxError, ListSource, Parsed, ParsedJob, Step, ends_with_marker, is_json, job, picture, whole,
+    InboxError, ListSource, Parsed, ParsedJob, Step, ends_with_marker, is_json, job, mpnews,
+    picture, whole,
 };
 use crate::l10n::t;
 use crate::model::{Account, JobId, hex};
@@ -45,6 +47,8 @@ pub struct Package {
     lists: Lists,
     /// The job file's name in its folder.
     main: String,
+    /// The drafts that it may name by their titles.
+    book: DraftBook,
 }
 
 #[derive(Clone, Debug)]
@@ -135,7 +139,45 @@ impl Package {
 
     /// Returns the jobs that can be read, whatever is wrong with the others.
     pub fn readable_jobs(&self, accounts: &[&Account]) -> Vec<ParsedJob> {
-        super::parse_readable(&self.file_name, &self.bytes, self, accounts)
+        super::parse_readable(&self.file_name, &self.bytes, self, accounts).jobs
+    }
+
+    /// Returns the package, with drafts that it may name by their titles.
+    #[must_use]
+    pub fn with_drafts(self, book: DraftBook) -> Self {
+        Self { book, ..self }
+    }
+
+    /// Returns the drafts that it names by their titles, without their media ids.
+    pub fn named_drafts(&self, accounts: &[&Account]) -> BTreeSet<NamedDraft> {
+        let parsed = super::parse_readable(&self.file_name, &self.bytes, self, accounts);
+        parsed.drafts.into_iter().map(|place| place.named).collect()
+    }
+
+    /// Returns what the inbox takes: with the media id of each draft beside its title.
+    ///
+    /// None if a title has no place for it.
+    pub fn for_inbox(mut self, accounts: &[&Account]) -> Option<Self> {
+        let Ok(parsed) = self.parse(accounts) else { return Some(self) };
+        if parsed.drafts.is_empty() {
+            return Some(self);
+        }
+        let text = yaml::decode(&self.bytes).ok()?;
+        let written = mpnews::with_media_ids(text, &parsed.drafts)?;
+        self.bytes = written.into_bytes();
+        self.book = DraftBook::default();
+        self.sha256 = self.digest();
+        let again = self.parse(accounts).ok()?;
+        is_same(&parsed, &again).then_some(self)
+    }
+
+    fn digest(&self) -> String {
+        let Some(files) = self.files() else { return hex(&Sha256::digest(&self.bytes)) };
+        let mut sums = Sha256::new();
+        for (path, bytes) in files {
+            sums.update(format!("{}  {path}\n", hex(&Sha256::digest(bytes))));
+        }
+        hex(&sums.finalize())
     }
 
     fn doubt(&self, parsed: Option<&Parsed>) -> Option<Diagnostic> {
@@ -194,6 +236,20 @@ impl ListSource for Package {
             Lists::Inside(_) | Lists::Beside(_) => self.list(path),
         }
     }
+
+    fn draft(&self, named: &NamedDraft) -> BookEntry {
+        self.book.find(named)
+    }
+}
+
+/// Returns whether two files have the same jobs.
+fn is_same(one: &Parsed, other: &Parsed) -> bool {
+    one.jobs.len() == other.jobs.len()
+        && one
+            .jobs
+            .iter()
+            .zip(&other.jobs)
+            .all(|(one, other)| one.spec == other.spec && one.recurrence == other.recurrence)
 }
 
 /// Returns the file of a name, also if its characters are composed differently from the name's.
@@ -230,6 +286,7 @@ pub fn of_bytes(name: &str, bytes: Vec<u8>) -> Result<Package, ReadError> {
         sha256: hex(&Sha256::digest(&bytes)),
         bytes,
         lists: Lists::None,
+        book: DraftBook::default(),
     })
 }
 
@@ -288,11 +345,7 @@ pub fn read_path_gathering(path: &Path, accounts: &[&Account]) -> Result<Package
     }
     package.lists =
         Lists::Beside(named.into_iter().filter_map(|(path, bytes)| Some((path, bytes?))).collect());
-    let mut sums = Sha256::new();
-    for (path, bytes) in package.files().unwrap_or_default() {
-        sums.update(format!("{}  {path}\n", hex(&Sha256::digest(bytes))));
-    }
-    package.sha256 = hex(&sums.finalize());
+    package.sha256 = package.digest();
     Ok(package)
 }
 
@@ -357,6 +410,7 @@ fn read_file(directory: &OwnedFd, entry: &Entry) -> Result<Package, ReadError> {
         sha256: hex(&Sha256::digest(&bytes)),
         bytes,
         lists: Lists::None,
+        book: DraftBook::default(),
     })
 }
 
@@ -394,6 +448,7 @@ fn read_folder(directory: &OwnedFd, entry: &Entry) -> Result<Package, ReadError>
         name,
         sha256: hex(&sums.finalize()),
         lists: Lists::Inside(files),
+        book: DraftBook::default(),
         main,
     })
 }

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use super::ListSource;
+use super::drafts::Place;
 use crate::l10n::t;
-use crate::model::Account;
+use crate::model::{Account, JobId};
 use crate::yaml::diagnostic::Report;
 
 /// Something that the author of an article should know about its text.
@@ -36,6 +37,31 @@ pub(crate) struct Reader<'r, 'a> {
     pub(crate) accounts: Accounts<'r>,
     /// Remarks about the articles of the job that is being read.
     pub(crate) remarks: Vec<ArticleRemark>,
+    /// Where drafts are named without their media ids.
+    pub(crate) drafts: Vec<Place>,
+    /// The id of the job that is being read.
+    pub(super) job: Option<JobId>,
+    /// The title of the draft that it sends.
+    pub(super) draft_title: Option<String>,
+}
+
+impl<'r, 'a> Reader<'r, 'a> {
+    /// Returns a reader that has read nothing.
+    pub(crate) fn new(
+        report: &'r mut Report<'a>,
+        lists: &'r dyn ListSource,
+        accounts: Accounts<'r>,
+    ) -> Self {
+        Self {
+            report,
+            lists,
+            accounts,
+            remarks: Vec::new(),
+            drafts: Vec::new(),
+            job: None,
+            draft_title: None,
+        }
+    }
 }
 
 /// The accounts that a job may name.

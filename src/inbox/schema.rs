@@ -14,7 +14,7 @@ pub(super) mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::inbox::{api_call, article, broadcast, job, menu, qrcode, receivers};
+    use crate::inbox::{api_call, article, broadcast, job, menu, mpnews, qrcode, receivers};
     use crate::yaml::Shape;
 
     static COMPILED: LazyLock<(Schemas, SchemaIndex)> = LazyLock::new(|| {
@@ -62,7 +62,7 @@ pub(super) mod tests {
     #[test]
     fn the_schema_has_the_keys_that_the_inbox_knows() {
         let schema: Value = serde_json::from_str(SCHEMA).unwrap();
-        let places: [(&str, &[&Shape]); 22] = [
+        let places: [(&str, &[&Shape]); 23] = [
             ("", &[&job::FILE]),
             ("/$defs/job", &[&job::JOB]),
             ("/$defs/preview", &[&api_call::PREVIEW]),
@@ -80,6 +80,7 @@ pub(super) mod tests {
             ("/$defs/broadcast/properties/touser_file/oneOf/1", &[&receivers::TABLE]),
             ("/$defs/broadcast/properties/wxcard", &[&broadcast::WXCARD]),
             ("/$defs/filter", &[&broadcast::FILTER]),
+            ("/$defs/mpnews", &[&mpnews::MPNEWS]),
             ("/$defs/media", &[&broadcast::MEDIA]),
             ("/$defs/file", &[&article::FILE]),
             ("/$defs/images", &[&broadcast::IMAGES, &article::IMAGE_FILES]),

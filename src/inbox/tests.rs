@@ -25,7 +25,7 @@ mod whole;
 mod written;
 
 /// A service account and a subscription account.
-fn accounts() -> [Account; 2] {
+pub(super) fn accounts() -> [Account; 2] {
     [("club", Kind::Service), ("daily", Kind::Subscription)].map(|(name, kind)| Account {
         name: name.to_owned(),
         appid: format!("wx{name}"),

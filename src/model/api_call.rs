@@ -1,4 +1,4 @@
-//! API calls that are not mass sends: previews, speed, deletes, menus and QR codes.
+//! API calls that are not mass sends: previews, speed, deletes, menus, QR codes, drafts and media.
 //!
 //! All of them may be repeated without harm, so none needs a `clientmsgid`.
 
@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{ConditionalMenu, JobId, Menu, OpenIds, Picture, Qrcode};
+use super::{ConditionalMenu, JobId, Medium, Menu, OpenIds, Picture, Qrcode};
 
 /// The most articles that one broadcast has.
 pub const ARTICLES_MOST: u32 = 8;
@@ -167,6 +167,13 @@ pub enum ApiCall {
     Qrcode(Qrcode),
     /// The picture of a QR code is fetched.
     Picture(Picture),
+    /// A page of the draft box is read.
+    Drafts {
+        /// How many drafts come before it.
+        offset: u32,
+    },
+    /// Whether the platform still has what a media id names is queried.
+    MediaCheck(Medium),
 }
 
 impl ApiCall {
@@ -184,6 +191,8 @@ impl ApiCall {
             Self::MenuConditionalDelete { .. } => "menu_conditional_delete",
             Self::Qrcode(_) => "qrcode",
             Self::Picture(_) => "picture",
+            Self::Drafts { .. } => "drafts",
+            Self::MediaCheck(_) => "media_check",
         }
     }
 
@@ -197,7 +206,27 @@ impl ApiCall {
             | Self::MenuConditional(_)
             | Self::MenuConditionalDelete { .. }
             | Self::Qrcode(_)
-            | Self::Picture(_) => false,
+            | Self::Picture(_)
+            | Self::Drafts { .. }
+            | Self::MediaCheck(_) => false,
+        }
+    }
+
+    /// Returns whether its response may be a file, which nothing can read as JSON.
+    pub fn brings_files(&self) -> bool {
+        match self {
+            Self::Picture(_) | Self::MediaCheck(_) => true,
+            Self::Preview(..)
+            | Self::Delete(_)
+            | Self::SpeedGet
+            | Self::SpeedSet(_)
+            | Self::Menu(_)
+            | Self::MenuDelete
+            | Self::MenuRead { .. }
+            | Self::MenuConditional(_)
+            | Self::MenuConditionalDelete { .. }
+            | Self::Qrcode(_)
+            | Self::Drafts { .. } => false,
         }
     }
 
@@ -214,6 +243,8 @@ impl ApiCall {
             Self::Menu(menu) => json!(menu),
             Self::Qrcode(code) => json!(code),
             Self::Picture(picture) => json!(picture),
+            Self::Drafts { offset } => json!({ "offset": offset }),
+            Self::MediaCheck(medium) => json!(medium),
         }
     }
 
@@ -240,6 +271,11 @@ impl ApiCall {
             }
             "qrcode" => Qrcode::deserialize(&value).ok().map(Self::Qrcode),
             "picture" => Picture::deserialize(&value).ok().map(Self::Picture),
+            "drafts" => {
+                let offset = u32::try_from(value["offset"].as_u64()?).ok()?;
+                Some(Self::Drafts { offset })
+            }
+            "media_check" => Medium::deserialize(&value).ok().map(Self::MediaCheck),
             _ => None,
         }
     }
@@ -259,6 +295,8 @@ impl fmt::Display for ApiCall {
             Self::MenuConditionalDelete { menuid } => write!(f, "deletion of menu {menuid}"),
             Self::Qrcode(code) => code.fmt(f),
             Self::Picture(picture) => write!(f, "picture of {}", picture.scene),
+            Self::Drafts { offset } => write!(f, "question for the drafts after {offset}"),
+            Self::MediaCheck(medium) => write!(f, "check of {medium}"),
         }
     }
 }
@@ -266,7 +304,7 @@ impl fmt::Display for ApiCall {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Scene;
+    use crate::model::{MediaUse, Scene};
 
     #[test]
     fn a_name_is_an_openid_if_it_looks_like_one_or_says_so() {
@@ -317,6 +355,8 @@ mod tests {
             ApiCall::MenuDelete,
             ApiCall::MenuConditionalDelete { menuid: "208379533".into() },
             ApiCall::MenuRead { needed: true },
+            ApiCall::Drafts { offset: 20 },
+            ApiCall::MediaCheck(Medium { used_as: MediaUse::Articles, media_id: "D".into() }),
             ApiCall::Qrcode(Qrcode { expire_seconds: Some(60), scene: Scene::Id(7) }),
             ApiCall::Qrcode(Qrcode { expire_seconds: None, scene: Scene::Text("门店".into()) }),
             ApiCall::Picture(Picture {

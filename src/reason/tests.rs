@@ -86,6 +86,7 @@ pub(crate) fn one_of_each() -> Vec<Reason> {
         Reason::MenuBeforeUnknown { job: job.clone() },
         Reason::MenuNotCreatable { buttons: vec!["a / b (news)".to_owned()] },
         Reason::NotPrepared,
+        Reason::MediaGone { media_id: "M".to_owned() },
         Reason::NoPreviewOfContent,
         Reason::NoCardExt,
         Reason::NoBroadcastNumber,

@@ -57,6 +57,12 @@ pub(super) enum Daily {
     News,
     /// Calls to `draft/add`.
     Drafts,
+    /// Calls to `draft/get`.
+    DraftReads,
+    /// Calls to `draft/count`.
+    DraftCounts,
+    /// Pages of the draft box.
+    DraftPages,
     /// Pages of the follower list.
     FollowerPages,
     /// Calls to `menu/create`.

@@ -1,16 +1,25 @@
 //! Media, material and drafts: read, counted, changed and removed.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::account::MediaKind;
+use super::account_state::Account;
 use super::answer::{Given, Refusal};
 use super::content::{self, Object};
+use super::count::Daily;
 use super::held::{Content, Held};
 use super::upload::check_article;
 use super::{Call, Platform};
 
 /// Items of one page.
 const PAGE: std::ops::RangeInclusive<i64> = 1..=20;
+/// Drafts read in a day.
+const READ_A_DAY: u32 = 500;
+/// Counts and pages of the draft box in a day, each.
+const LISTED_A_DAY: u32 = 1_000;
+/// The file of a material that was not uploaded here: a picture of one white pixel.
+const PIXEL: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
 /// The number of characters of a content in its digest.
 const DIGEST: usize = 54;
 
@@ -30,6 +39,13 @@ fn material(held: &Held) -> Option<&'static str> {
         MediaKind::News => Some("news"),
         MediaKind::Draft | MediaKind::Mpvideo => None,
     }
+}
+
+/// Whether an account has something of this kind that was not uploaded here: it was registered, or
+/// the account has no registry, and takes any id in a broadcast too.
+fn is_registered(account: &Account, id: &str, kind: MediaKind) -> bool {
+    let is_gone = id.is_empty() || id.starts_with("bad") || account.consumed.contains(id);
+    !is_gone && (account.media.is_empty() || account.media.get(id) == Some(&kind))
 }
 
 /// Returns the beginning and the length of a page.
@@ -127,8 +143,21 @@ impl Platform {
                 let items = articles.iter().map(|article| shown(article, id, true));
                 Ok(Given::Json(json!({"news_item": items.collect::<Vec<_>>()})))
             }
-            Some((_, Content::Nothing)) | None => Err(Refusal::code(40_007)),
+            Some((_, Content::Nothing)) => Err(Refusal::code(40_007)),
+            None => self.registered_material(call, id),
         }
+    }
+
+    /// Material that was not uploaded here: it has no content of its own.
+    fn registered_material(&self, call: &Call<'_>, id: &str) -> Result<Given, Refusal> {
+        let account = &self.accounts[call.appid];
+        if !account.held.contains_key(id) && is_registered(account, id, MediaKind::News) {
+            return Ok(Given::Json(json!({"news_item": [shown(&json!({}), id, true)]})));
+        }
+        let kinds = [MediaKind::Image, MediaKind::Voice, MediaKind::Video];
+        let is_known = !account.held.contains_key(id)
+            && kinds.into_iter().any(|kind| is_registered(account, id, kind));
+        if is_known { Ok(Given::File(PIXEL.to_vec())) } else { Err(Refusal::code(40_007)) }
     }
 
     /// `material/del_material`.
@@ -137,8 +166,9 @@ impl Platform {
     }
 
     /// `draft/count`.
-    pub(super) fn count_drafts(&self, call: &Call<'_>) -> Result<Value, Refusal> {
-        let account = &self.accounts[call.appid];
+    pub(super) fn count_drafts(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
+        let account = self.accounts.get_mut(call.appid).expect("its token was good");
+        account.tally.call(Daily::DraftCounts, LISTED_A_DAY, call.now)?;
         let drafts = account
             .held
             .iter()
@@ -147,18 +177,41 @@ impl Platform {
     }
 
     /// `draft/get`.
-    pub(super) fn get_draft(&self, call: &Call<'_>) -> Result<Value, Refusal> {
+    pub(super) fn get_draft(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
         let id = call.object()?.get("media_id").and_then(Value::as_str).unwrap_or_default();
+        let account = self.accounts.get_mut(call.appid).expect("its token was good");
+        account.tally.call(Daily::DraftReads, READ_A_DAY, call.now)?;
+        let account = &self.accounts[call.appid];
+        if !account.held.contains_key(id) && is_registered(account, id, MediaKind::Draft) {
+            return Ok(json!({"news_item": [shown(&json!({}), id, true)]}));
+        }
         let held = self.draft(call, id)?;
         Ok(news(id, held, true))
     }
 
     /// `draft/batchget`: a page, the latest first.
-    pub(super) fn list_drafts(&self, call: &Call<'_>) -> Result<Value, Refusal> {
+    pub(super) fn list_drafts(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
         let body = call.object()?;
+        let account = self.accounts.get_mut(call.appid).expect("its token was good");
+        account.tally.call(Daily::DraftPages, LISTED_A_DAY, call.now)?;
         let full = content::integer(body.get("no_content")) != Some(1);
         let is_draft = |held: &Held| held.kind == MediaKind::Draft;
         self.list(call, page(body)?, is_draft, |id, held| json!({"content": news(id, held, full)}))
+    }
+
+    /// A draft is written on the website, with an article of each title.
+    pub fn write_draft(
+        &mut self,
+        appid: &str,
+        (media_id, titles): (&str, &[&str]),
+        now: DateTime<Utc>,
+    ) {
+        let article = |title: &&str| json!({"title": title, "content": "<p>好</p>", "thumb_media_id": "COVER"});
+        let content = Content::Articles(titles.iter().map(article).collect());
+        let held = Held { kind: MediaKind::Draft, until: None, at: now, content };
+        if let Ok(account) = self.account_by_appid(appid) {
+            account.held.insert(media_id.to_owned(), held);
+        }
     }
 
     /// `draft/delete`.
@@ -332,5 +385,51 @@ mod tests {
         assert_eq!(post(&mut world, "message/mass/sendall", &send)["errcode"], 0);
         assert_eq!(post(&mut world, "draft/get", &named)["errcode"], 40_007);
         assert_eq!(read(&mut world, "draft/count", &[])["total_count"], 0);
+    }
+
+    #[test]
+    fn an_id_is_read_where_a_broadcast_takes_it() {
+        let mut world = World::service();
+        let codes = |world: &mut World, id: &str| {
+            let named = json!({ "media_id": id });
+            let code = |path: &str, world: &mut World| {
+                let token = world.token(at(0));
+                let request = Request {
+                    method: Method::Post,
+                    path: format!("/cgi-bin/{path}"),
+                    query: query(&[("access_token", &token)]),
+                    body: named.to_string().into_bytes(),
+                };
+                match world.platform.handle(&request, at(0)) {
+                    Response::Answer { body, .. } => {
+                        let read: Option<Value> = serde_json::from_slice(&body).ok();
+                        read.and_then(|read| read["errcode"].as_i64()).unwrap_or(0)
+                    }
+                    Response::Refused | Response::Lost | Response::Hang => -2,
+                }
+            };
+            (code("draft/get", world), code("material/get_material", world))
+        };
+        assert_eq!(codes(&mut world, "any"), (0, 0));
+        assert_eq!(codes(&mut world, "bad-one"), (40_007, 40_007));
+
+        world.platform.add_media("wx1", "draft", MediaKind::Draft);
+        world.platform.add_media("wx1", "image", MediaKind::Image);
+        world.platform.add_media("wx1", "news", MediaKind::News);
+        assert_eq!(codes(&mut world, "draft"), (0, 40_007));
+        assert_eq!(codes(&mut world, "image"), (40_007, 0));
+        assert_eq!(codes(&mut world, "news"), (40_007, 0));
+        assert_eq!(codes(&mut world, "any"), (40_007, 40_007));
+    }
+
+    #[test]
+    fn the_501st_draft_of_a_day_is_not_read() {
+        let mut world = World::service();
+        let named = json!({"media_id": "any"});
+        for _ in 0..500 {
+            assert!(post(&mut world, "draft/get", &named)["news_item"].is_array());
+        }
+
+        assert_eq!(post(&mut world, "draft/get", &named)["errcode"], 45_009);
     }
 }

@@ -143,6 +143,10 @@ const fn decide(
     Endpoint { method: Method::Post, path, action, role, scope, parameters }
 }
 
+/// What a request for the plan may say.
+pub(super) const PLAN: &[Parameter] =
+    &[optional("days", Argument::Value("--days", None), "How many Beijing days, 7 otherwise")];
+
 /// The endpoints.
 pub const ENDPOINTS: &[Endpoint] = &[
     get("/openapi.json", Action::OpenApi, Scope::Nothing, &[]),
@@ -171,12 +175,18 @@ pub const ENDPOINTS: &[Endpoint] = &[
         ],
     ),
     get("/jobs/{id}", Action::Json("show"), Scope::Job, &[ID]),
+    get("/series", Action::Json("series"), Scope::Selection, &[ONLY]),
     get(
-        "/plan",
-        Action::Json("plan"),
-        Scope::All,
-        &[optional("days", Argument::Value("--days", None), "How many Beijing days, 7 otherwise")],
+        "/decisions",
+        Action::Json("decisions"),
+        Scope::Selection,
+        &[
+            ONLY,
+            optional("before", Argument::Value("--before", None), "Only those before this time"),
+            optional("limit", Argument::Value("--limit", None), "At most so many, 50 otherwise"),
+        ],
     ),
+    get("/plan", Action::Json("plan"), Scope::All, PLAN),
     get("/quota/{account}", Action::Json("quota"), Scope::Account, &[ACCOUNT]),
     get("/followers/{account}", Action::Json("followers"), Scope::Account, &[ACCOUNT]),
     get("/qrcodes/{account}", Action::Json("qrcodes"), Scope::Account, &[ACCOUNT]),
@@ -214,6 +224,11 @@ pub const ENDPOINTS: &[Endpoint] = &[
                 "until",
                 Argument::Value("--until", None),
                 "The dates of a series up to this one, also those that are not planned yet",
+            ),
+            optional(
+                "digest",
+                Argument::Value("--digest", None),
+                "Only if the job still has this digest, as it was shown",
             ),
             WHY,
         ],

@@ -37,6 +37,11 @@ impl Files {
         self.accounts.borrow().iter().any(|account| account.name == name)
     }
 
+    /// Returns the names of the accounts.
+    pub(super) fn account_names(&self) -> Vec<String> {
+        self.accounts.borrow().iter().map(|account| account.name.clone()).collect()
+    }
+
     /// Puts a file into the inbox, and returns where its receipt will be.
     pub(super) fn put(
         &self,
@@ -59,6 +64,17 @@ impl Files {
             tracing::info!(user = user.name, file = name, "a file came in over the API");
         }
         Ok(json!({"name": name, "receipt": format!("{BASE}/files/{name}")}))
+    }
+
+    /// Makes sure that a file is right, and about accounts and jobs of the user.
+    pub(super) fn check_bytes(
+        &self,
+        user: &User,
+        (name, body): (&str, Vec<u8>),
+        store: Option<&Store>,
+    ) -> Result<(), Refusal> {
+        let package = inbox::of_bytes(name, body).map_err(unread)?;
+        self.check(user, &package, store)
     }
 
     /// Makes sure that the file is right, and about accounts and jobs of the user.

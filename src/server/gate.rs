@@ -4,42 +4,32 @@
 //! address that sends wrong tokens is refused for a minute after ten of them; a right token always
 //! counts, so nobody can lock out a user behind the same proxy.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::watch;
 
+use super::attempts::Attempts;
 use super::problem::Refusal;
 use crate::config::User;
 
 /// How many wrong tokens an address may send within a minute.
 const WRONG_MOST: u32 = 10;
-const WITHIN: TimeDelta = TimeDelta::minutes(1);
-/// How many addresses are remembered.
-const ADDRESSES: usize = 4_096;
 
 /// The users, and the addresses that sent wrong tokens.
 pub(super) struct Gate {
     users: watch::Receiver<Arc<[User]>>,
-    wrong: Mutex<HashMap<IpAddr, Wrong>>,
-}
-
-/// The wrong tokens of an address.
-#[derive(Clone, Copy)]
-struct Wrong {
-    since: DateTime<Utc>,
-    count: u32,
+    wrong: Attempts<IpAddr>,
 }
 
 impl Gate {
     pub(super) fn new(users: watch::Receiver<Arc<[User]>>) -> Self {
-        Self { users, wrong: Mutex::default() }
+        Self { users, wrong: Attempts::new(WRONG_MOST) }
     }
 
     /// Returns who sends a request.
@@ -53,12 +43,19 @@ impl Gate {
         found.ok_or_else(|| self.wrong(from, now))
     }
 
-    fn owner(&self, token: &str) -> Option<User> {
+    /// Returns the user of this name.
+    pub(super) fn named(&self, name: &str) -> Option<User> {
+        self.users.borrow().iter().find(|user| user.name == name).cloned()
+    }
+
+    /// Returns the user whose token this is.
+    pub(super) fn owner(&self, token: &str) -> Option<User> {
         let digest = Sha256::digest(token.as_bytes());
         let mut found = None;
         let users = Arc::clone(&self.users.borrow());
         for user in users.iter() {
-            if bool::from(user.token_hash.ct_eq(digest.as_slice())) {
+            let Some(hash) = &user.token_hash else { continue };
+            if bool::from(hash.ct_eq(digest.as_slice())) {
                 found = Some(user);
             }
         }
@@ -67,24 +64,11 @@ impl Gate {
 
     /// Counts a wrong token.
     fn wrong(&self, from: IpAddr, now: DateTime<Utc>) -> Refusal {
-        // A panic can leave nothing in the counts half done.
-        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_recent = |one: &Wrong| (now - one.since).abs() < WITHIN;
-        if wrong.len() >= ADDRESSES {
-            wrong.retain(|_, one| is_recent(one));
+        let (is_too_many, count) = self.wrong.add(from, now);
+        if let Some(count) = count {
+            tracing::warn!(address = %from, count, "the API got a wrong token");
         }
-        if wrong.len() >= ADDRESSES && !wrong.contains_key(&from) {
-            return Refusal::TooManyAttempts;
-        }
-        let one = wrong.entry(from).or_insert(Wrong { since: now, count: 0 });
-        if !is_recent(one) {
-            *one = Wrong { since: now, count: 0 };
-        }
-        one.count = one.count.saturating_add(1);
-        if one.count == 1 || one.count.is_power_of_two() {
-            tracing::warn!(address = %from, count = one.count, "the API got a wrong token");
-        }
-        if one.count > WRONG_MOST { Refusal::TooManyAttempts } else { Refusal::Unauthorized }
+        if is_too_many { Refusal::TooManyAttempts } else { Refusal::Unauthorized }
     }
 }
 
@@ -104,7 +88,8 @@ mod tests {
             name: name.to_owned(),
             role: Role::Viewer,
             accounts: None,
-            token_hash: Sha256::digest(token).into(),
+            token_hash: Some(Sha256::digest(token).into()),
+            password_hash: None,
         };
         let (_, users) = watch::channel([user("anne", "a"), user("bert", "b")].into());
         Gate::new(users)

@@ -33,10 +33,12 @@ use crate::wechat::listener;
 /// How many commands run at once, and how many files are read at once.
 const COMMANDS: usize = 4;
 const FILES: usize = 2;
+/// How a decision came in over the API, as it is stored.
+const VIA_API: &str = "API";
 /// How long a request waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The most bytes of a body that is not a file.
-const BODY_MOST: usize = 64 * 1024;
+pub(super) const BODY_MOST: usize = 64 * 1024;
 
 /// The most bytes of a refused body that are read all the same, and how long that may take.
 const DISCARDED_MOST: usize = 1024 * 1024;
@@ -114,15 +116,41 @@ impl Handler {
         match row.action {
             Action::OpenApi => Ok(json_response(StatusCode::OK, &openapi::document())),
             Action::Submit | Action::Receipt => self.receipt(user, said).await,
-            Action::Json(_) | Action::Sentences(_) => {
-                self.limit(row, &user, &mut said).await?;
-                self.command(row, &user, (said, lang)).await
+            Action::Json(_) => {
+                let written = self.ask(row, &user, said, (lang, VIA_API)).await?;
+                Ok(([(CONTENT_TYPE, "application/json")], written).into_response())
+            }
+            Action::Sentences(_) => {
+                let written = self.ask(row, &user, said, (lang, VIA_API)).await?;
+                let answer = String::from_utf8_lossy(&written);
+                Ok(json_response(StatusCode::OK, &json!({"answer": answer.trim_end()})))
             }
         }
     }
 
+    /// Returns what the command of an endpoint writes for a user, without what is not the user's.
+    pub(super) async fn ask(
+        &self,
+        row: &'static Endpoint,
+        user: &User,
+        mut said: Said,
+        how: (Lang, &str),
+    ) -> Result<Vec<u8>, Refusal> {
+        if user.role < row.role {
+            return Err(Refusal::Role(row.role.name()));
+        }
+        said.require(row)?;
+        self.limit(row, user, &mut said).await?;
+        self.command(row, user, said, how).await
+    }
+
     /// Makes sure that the answer is only about accounts of the user.
-    async fn limit(&self, row: &Endpoint, user: &User, said: &mut Said) -> Result<(), Refusal> {
+    pub(super) async fn limit(
+        &self,
+        row: &Endpoint,
+        user: &User,
+        said: &mut Said,
+    ) -> Result<(), Refusal> {
         match row.scope {
             Scope::Job => {
                 let id = said.get("id").unwrap_or_default().to_owned();
@@ -152,33 +180,34 @@ impl Handler {
         &self,
         row: &'static Endpoint,
         user: &User,
-        (said, lang): (Said, Lang),
-    ) -> Result<Response, Refusal> {
+        said: Said,
+        (lang, via): (Lang, &str),
+    ) -> Result<Vec<u8>, Refusal> {
         let words = row.arguments(|name| said.get(name).map(str::to_owned));
-        let call = Call { words, who: format!("{} via API", user.name), lang };
+        let call = Call { words, who: format!("{} via {via}", user.name), lang };
+        let written = self.run(call).await?;
+        match row.action {
+            Action::Sentences(command) => {
+                tracing::info!(user = user.name, command, via, "a decision came in over HTTP");
+                Ok(written)
+            }
+            Action::Json(_) => without_others(user, written),
+            Action::Submit | Action::Receipt | Action::OpenApi => Ok(written),
+        }
+    }
+
+    /// Runs a command once it has its turn.
+    pub(super) async fn run(&self, call: Call) -> Result<Vec<u8>, Refusal> {
         let commands = Arc::clone(&self.commands);
         let outcome = blocking(&self.turns.commands, move || Ok(commands(&call))).await?;
-        let written = match outcome {
-            Outcome::Done(written) => written,
-            Outcome::No(told) => return Err(Refusal::No(told)),
-            Outcome::Usage(told) => return Err(Refusal::Usage(told)),
-            Outcome::Unavailable(told) => return Err(Refusal::Unavailable(told)),
-            Outcome::StorageFailed(told) => return Err(Refusal::StorageFailed(told)),
-            Outcome::TooLong => return Err(Refusal::TooLong),
-        };
-        if let Action::Sentences(command) = row.action {
-            tracing::info!(user = user.name, command, "a decision came in over the API");
-            let answer = String::from_utf8_lossy(&written);
-            return Ok(json_response(StatusCode::OK, &json!({"answer": answer.trim_end()})));
+        match outcome {
+            Outcome::Done(written) => Ok(written),
+            Outcome::No(told) => Err(Refusal::No(told)),
+            Outcome::Usage(told) => Err(Refusal::Usage(told)),
+            Outcome::Unavailable(told) => Err(Refusal::Unavailable(told)),
+            Outcome::StorageFailed(told) => Err(Refusal::StorageFailed(told)),
+            Outcome::TooLong => Err(Refusal::TooLong),
         }
-        if user.accounts.is_none() {
-            return Ok(([(CONTENT_TYPE, "application/json")], written).into_response());
-        }
-        let mut value: Value = serde_json::from_slice(&written).map_err(|_| Refusal::TooLong)?;
-        if !withhold(user, &mut value) {
-            return Err(Refusal::NoJob);
-        }
-        Ok(json_response(StatusCode::OK, &value))
     }
 
     async fn submit(
@@ -191,19 +220,44 @@ impl Handler {
         let turn = tokio::time::timeout(PATIENCE, turn).await;
         let Ok(Ok(_turn)) = turn else { return Err(Refusal::Busy) };
         let body = read(body, FILE_MOST).await?;
-        let files = Arc::clone(&self.files);
-        let put = self.read(move |store| {
-            let file = (said.get("name").unwrap_or_default(), body);
-            l10n::within(lang, || files.put(&user, file, store))
-        });
+        let put = self.put(user, (said.get("name").unwrap_or_default().to_owned(), body), lang);
         Ok(json_response(StatusCode::ACCEPTED, &put.await?))
     }
 
-    async fn receipt(&self, user: User, said: Said) -> Result<Response, Refusal> {
+    /// Puts a file into the inbox, and returns where its receipt will be.
+    pub(super) async fn put(
+        &self,
+        user: User,
+        (name, body): (String, Vec<u8>),
+        lang: Lang,
+    ) -> Result<Value, Refusal> {
         let files = Arc::clone(&self.files);
-        let receipt =
-            self.read(move |_| files.receipt(&user, said.get("name").unwrap_or_default()));
-        Ok(json_response(StatusCode::OK, &receipt.await?))
+        self.read(move |store| l10n::within(lang, || files.put(&user, (&name, body), store))).await
+    }
+
+    /// Makes sure that a file is right, and about accounts and jobs of the user.
+    pub(super) async fn check(
+        &self,
+        user: User,
+        (name, body): (String, Vec<u8>),
+        lang: Lang,
+    ) -> Result<(), Refusal> {
+        let files = Arc::clone(&self.files);
+        self.read(move |store| {
+            l10n::within(lang, || files.check_bytes(&user, (&name, body), store))
+        })
+        .await
+    }
+
+    async fn receipt(&self, user: User, said: Said) -> Result<Response, Refusal> {
+        let name = said.get("name").unwrap_or_default().to_owned();
+        Ok(json_response(StatusCode::OK, &self.fate(user, name).await?))
+    }
+
+    /// Returns what became of a file.
+    pub(super) async fn fate(&self, user: User, name: String) -> Result<Value, Refusal> {
+        let files = Arc::clone(&self.files);
+        self.read(move |_| files.receipt(&user, &name)).await
     }
 
     /// Reads the database, if there is one, over a connection of its own.
@@ -221,10 +275,24 @@ impl Handler {
     }
 }
 
+/// Takes what is not of the user's accounts out of a command's JSON.
+fn without_others(user: &User, written: Vec<u8>) -> Result<Vec<u8>, Refusal> {
+    if user.accounts.is_none() {
+        return Ok(written);
+    }
+    let mut value: Value = serde_json::from_slice(&written).map_err(|_| Refusal::TooLong)?;
+    if !withhold(user, &mut value) {
+        return Err(Refusal::NoJob);
+    }
+    let mut text = serde_json::to_vec_pretty(&value).map_err(|_| Refusal::TooLong)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
 /// Does something that waits for the disk, once it has its turn.
 ///
 /// The turn is over when the work is, also if nobody waits for the answer any more.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     turns: &Arc<Semaphore>,
     work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
 ) -> Result<T, Refusal> {
@@ -240,7 +308,7 @@ async fn blocking<T: Send + 'static>(
     })
 }
 
-async fn read(body: &mut Body, most: usize) -> Result<Vec<u8>, Refusal> {
+pub(super) async fn read(body: &mut Body, most: usize) -> Result<Vec<u8>, Refusal> {
     listener::read(body, most).await.map_err(|status| match status {
         StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge,
         _ => Refusal::Body,

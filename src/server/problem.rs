@@ -33,6 +33,8 @@ pub(super) enum Refusal {
     NoFile,
     /// The parameter is missing, wrong or unknown.
     Parameter(String),
+    /// The form is not one of the session's.
+    Form,
     /// The body is not a JSON object.
     Body,
     /// The body is too large.
@@ -72,6 +74,7 @@ impl Refusal {
             Self::NoAccount => (StatusCode::NOT_FOUND, "no-account"),
             Self::NoFile => (StatusCode::NOT_FOUND, "no-file"),
             Self::Parameter(_) => (StatusCode::BAD_REQUEST, "parameter"),
+            Self::Form => (StatusCode::FORBIDDEN, "form"),
             Self::Body => (StatusCode::BAD_REQUEST, "body"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
             Self::Usage(_) => (StatusCode::BAD_REQUEST, "usage"),
@@ -87,7 +90,7 @@ impl Refusal {
     }
 
     /// Returns the sentence about it, in the language of the moment.
-    fn detail(&self) -> String {
+    pub(super) fn detail(&self) -> String {
         match self {
             Self::Unauthorized => t!("api-unauthorized"),
             Self::TooManyAttempts => t!("api-too-many-attempts"),
@@ -100,6 +103,7 @@ impl Refusal {
             Self::NoAccount => t!("api-no-account"),
             Self::NoFile => t!("api-no-file"),
             Self::Parameter(name) => t!("api-parameter", name = name.as_str()),
+            Self::Form => t!("console-form"),
             Self::Body => t!("api-body"),
             Self::TooLarge => t!("api-too-large"),
             Self::Busy => t!("api-busy"),

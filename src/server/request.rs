@@ -23,6 +23,15 @@ impl Said {
         self.0.get(name).map(String::as_str)
     }
 
+    /// Returns parameters that the row has.
+    pub(super) fn of(row: &Endpoint, pairs: &[(&str, &str)]) -> Result<Self, Refusal> {
+        let mut said = Self::default();
+        for (name, value) in pairs {
+            said.set(row, name, (*value).to_owned())?;
+        }
+        Ok(said)
+    }
+
     /// Takes a parameter that the row has.
     pub(super) fn set(&mut self, row: &Endpoint, name: &str, value: String) -> Result<(), Refusal> {
         let refuse = || Refusal::Parameter(name.chars().take(64).collect());

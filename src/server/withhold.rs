@@ -41,7 +41,8 @@ mod tests {
             name: "anne".to_owned(),
             role: Role::Viewer,
             accounts: Some(vec!["a".to_owned()]),
-            token_hash: [0; 32],
+            token_hash: None,
+            password_hash: None,
         };
         let mut value = json!({
             "jobs": [{"account": "a", "by": [{"account": "b"}]}, {"account": "b"}, {"account": null}, 7],

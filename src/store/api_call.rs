@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::calendar::json::{maybe_rfc3339, rfc3339};
 use crate::calls::{Effect, Event, Role, State};
-use crate::model::{Account, ApiCall, JobId, JobState};
+use crate::model::{Account, ApiCall, JobId, JobState, MediaUse};
 use crate::quota::{self, Block, Need, Rule, margins};
 use crate::reason::Reason;
 use crate::store::{DecidedBy, Result, StoreError, Tx, instant, millis, unreadable};
@@ -99,7 +99,7 @@ pub struct ApiCallView {
     /// Its number.
     pub id: i64,
     /// `preview`, `delete`, `speed_get`, `speed_set`, `menu`, `menu_delete`, `menu_read`,
-    /// `qrcode` or `picture`.
+    /// `qrcode`, `picture`, `drafts` or `media_check`.
     pub kind: String,
     /// The same in words.
     pub what: String,
@@ -164,11 +164,17 @@ fn told_of(api_call: &ApiCall, batch: Option<u32>) -> String {
 
 /// Returns the rule that counts an API call's calls in a day.
 fn counted_by(api_call: &OpenApiCall) -> Option<Rule> {
-    match api_call.api_call {
+    match &api_call.api_call {
         ApiCall::Preview(..) => Some(Rule::DailyPreviews),
         ApiCall::Delete(_) => (!api_call.verifies).then_some(Rule::DailyDeletes),
         ApiCall::Menu(_) => Some(Rule::DailyMenus),
         ApiCall::Qrcode(_) => Some(Rule::DailyQrcodes),
+        ApiCall::Drafts { .. } => Some(Rule::DailyDraftPages),
+        ApiCall::MediaCheck(medium) => match medium.used_as {
+            MediaUse::Articles => (!api_call.verifies).then_some(Rule::DailyDraftReads),
+            // No document limits the reading of material.
+            MediaUse::File | MediaUse::Material => None,
+        },
         ApiCall::SpeedGet
         | ApiCall::SpeedSet(_)
         | ApiCall::MenuDelete
@@ -416,6 +422,13 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let api_call = self.keep_answer(ask, answer, now)?;
+        if let ApiCall::MediaCheck(medium) = &api_call.api_call {
+            // That a medium is there is no news.
+            return match (&api_call.job, answer["exists"].as_bool()) {
+                (Some(job), Some(false)) => self.medium_is_gone(job, medium, now),
+                (Some(_) | None, _) => Ok(()),
+            };
+        }
         let line = Reason::ApiCallDone { call: api_call.told.clone() };
         if let (ApiCall::Delete(deletion), Some(batch)) = (&api_call.api_call, api_call.batch) {
             self.deleted(deletion, (account, batch), &line, now)?;

@@ -32,6 +32,10 @@ impl Tx<'_> {
         why: &Reason,
         now: DateTime<Utc>,
     ) -> Result<()> {
+        if let ApiCall::MediaCheck(_) = api_call.api_call {
+            // Without an answer nothing is known, and the broadcast needs none.
+            return Ok(());
+        }
         let account = self.account_of(job)?;
         let cause = why.clone();
         let (kind, told) = match &api_call.api_call {
@@ -49,7 +53,9 @@ impl Tx<'_> {
             | ApiCall::MenuConditional(_)
             | ApiCall::MenuConditionalDelete { .. }
             | ApiCall::Qrcode(_)
-            | ApiCall::Picture(_)) => {
+            | ApiCall::Picture(_)
+            | ApiCall::Drafts { .. }
+            | ApiCall::MediaCheck(_)) => {
                 ("preview", Told::CallFailed { call: other.to_string(), cause })
             }
         };

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension as _, params};
 use crate::calendar;
 use crate::l10n::t;
 use crate::model::{
-    Account, Action, ApiCall, Audience, BatchState, Expires, JobId, JobSpec, JobState,
+    Account, Action, ApiCall, Audience, BatchState, Expires, JobId, JobSpec, JobState, Medium,
     OnFullReceivers, OnQuota, Viewer, clientmsgid,
 };
 use crate::plan::{Batch, Doubt, Job, SPEED_AHEAD};
@@ -14,6 +14,7 @@ use crate::quota::{self, Rule};
 use crate::reason::Reason;
 use crate::store::incoming::{BatchBody, Existing, Replaced, Source};
 use crate::store::job_row::{JOB_COLUMNS, read_job, state};
+use crate::store::media;
 use crate::store::retry::anew_in_question;
 use crate::store::{Result, SeriesInput, StoreError, Tx, instant, millis, unreadable};
 use crate::text::names;
@@ -548,7 +549,9 @@ fn pre_sends(spec: &JobSpec) -> Vec<(ApiCall, TimeDelta)> {
         preview.to.iter().map(move |to| (api_call(to), preview.before))
     });
     let speed = spec.speed.map(|speed| (ApiCall::SpeedSet(speed), SPEED_AHEAD));
-    shown.chain(speed).collect()
+    let media = Medium::of_action(&spec.action).into_iter();
+    let media = media.map(|medium| (ApiCall::MediaCheck(medium), media::AHEAD));
+    shown.chain(speed).chain(media).collect()
 }
 
 /// Returns why a list of so many batches can never be sent.

@@ -114,7 +114,9 @@ impl Tx<'_> {
             | ApiCall::MenuConditional(_)
             | ApiCall::MenuConditionalDelete { .. }
             | ApiCall::Qrcode(_)
-            | ApiCall::Picture(_) => false,
+            | ApiCall::Picture(_)
+            | ApiCall::Drafts { .. }
+            | ApiCall::MediaCheck(_) => false,
         };
         if !is_menu {
             return Ok(None);

@@ -25,6 +25,7 @@ use crate::store::{Result, Tx, instant, millis};
 use crate::text::alert as words;
 
 pub use delivery::{Delivery, DeliveryOutcome, DeliveryState, DeliveryView};
+pub(super) use timed::CONFIRM_LEFT;
 pub use timed::Timing;
 
 /// How long something must be over before that is told.
@@ -301,7 +302,7 @@ impl Tx<'_> {
     fn until(&self, notice: &Notice) -> Result<Option<DateTime<Utc>>> {
         match notice.kind.as_str() {
             "approval_due" => self.due_of(notice),
-            "confirm" => Ok(Some(notice.raised_at + timed::CONFIRM_LEFT)),
+            "confirm" => Ok(Some(notice.raised_at + CONFIRM_LEFT)),
             _ => Ok(None),
         }
     }

@@ -12,6 +12,7 @@ use crate::model::{Action, ApiCall, JobId, JobState};
 use crate::plan;
 use crate::reason::Reason;
 use crate::store::api_call::{NewApiCall, word_after};
+use crate::store::media::Begin;
 use crate::store::{Move, Result, StoreError, Tx, instant, millis, unreadable};
 use crate::text::stored;
 
@@ -20,7 +21,7 @@ const SPEED_PATIENCE: TimeDelta = TimeDelta::seconds(28);
 
 const WAITING_PRE_SENDS: &str = "FROM api_call p JOIN job ON job.id = p.job
     WHERE p.account = ?1 AND p.state = 'waiting' AND served_at IS NOT due_at
-      AND (job.state = 'planned' OR (job.state = 'held' AND kind = 'preview'))
+      AND (job.state = 'planned' OR (job.state = 'held' AND kind IN ('preview', 'media_check')))
       AND (kind <> 'preview' OR NOT EXISTS
            (SELECT 1 FROM batch WHERE batch.job = job.id AND replaced = 0 AND prepared = 0))";
 
@@ -36,6 +37,7 @@ impl Tx<'_> {
             "DELETE FROM api_call WHERE job = ?1 AND state IN ('waiting', 'dropped')",
             params![job.as_str()],
         )?;
+        self.forget_media(job)?;
         for (api_call, ahead) in pre_sends {
             self.run(
                 "INSERT INTO api_call (job, account, kind, role, parameters, made_at, state, ahead_s)
@@ -55,11 +57,11 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Lets a job that is due again set its speed again.
+    /// Lets a job that is due again set its speed and query its media again.
     pub(super) fn reopen_pre_sends(&self, job: &JobId) -> Result<()> {
         self.run(
             "UPDATE api_call SET state = ?2, ended_at = NULL, served_at = NULL
-             WHERE job = ?1 AND kind = 'speed_set' AND state IN ('waiting', 'dropped')",
+             WHERE job = ?1 AND kind IN ('speed_set', 'media_check') AND state IN ('waiting', 'dropped')",
             params![job.as_str(), word_after(State::Dropped, Event::JobReturns)],
         )
     }
@@ -91,6 +93,9 @@ impl Tx<'_> {
                 (stored::api_call(&api_call.to_string()), row.get::<_, i64>(2)?);
             Ok(match ahead {
                 0..120 => t!("store-pre-send-seconds", api_call = api_call, ahead = %ahead),
+                7_200.. => {
+                    t!("store-pre-send-hours", api_call = api_call, hours = %(ahead / 3_600))
+                }
                 _ => t!("store-pre-send-minutes", api_call = api_call, minutes = %(ahead / 60)),
             })
         })?;
@@ -100,7 +105,8 @@ impl Tx<'_> {
     /// Plans the pre-send calls whose time has come, and drops those of jobs that ended.
     ///
     /// A preview is shown once, also for a job that waits for its approval, and not before its
-    /// content is uploaded; the speed is set again for each new time of the job.
+    /// content is uploaded; the speed is set again for each new time of the job, and its media are
+    /// queried again.
     pub fn begin_pre_sends(&self, account: &str, now: DateTime<Utc>) -> Result<()> {
         self.run(
             "UPDATE api_call SET state = ?2, ended_at = ?3
@@ -108,23 +114,37 @@ impl Tx<'_> {
                AND EXISTS (SELECT 1 FROM job WHERE id = api_call.job AND wake_at IS NULL)",
             params![account, word_after(State::Waiting, Event::JobEnds), millis(now)],
         )?;
+        self.forget_media_of_ended(account)?;
         let due = self
             .db
             .prepare_cached(&format!(
-                "SELECT p.id, kind = 'speed_set', due_at {WAITING_PRE_SENDS}
+                "SELECT p.id, kind, due_at {WAITING_PRE_SENDS}
                    AND due_at - ahead_s * 1000 <= ?2 ORDER BY due_at, job.seq, p.id"
             ))?
             .query_map(params![account, millis(now)], |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
             })?
-            .collect::<rusqlite::Result<Vec<(i64, bool, i64)>>>()?;
-        for (call, returns, due_at) in due {
+            .collect::<rusqlite::Result<Vec<(i64, String, i64)>>>()?;
+        for (call, kind, due_at) in due {
+            if kind == "media_check" {
+                match self.begin_media_check(call, instant(due_at), now)? {
+                    Begin::Query => {}
+                    Begin::Leave => {
+                        self.run(
+                            "UPDATE api_call SET served_at = ?2 WHERE id = ?1",
+                            params![call, due_at],
+                        )?;
+                        continue;
+                    }
+                    Begin::Wait => continue,
+                }
+            }
             let state = self.call_after(call, Event::Due)?;
             self.run(
                 "UPDATE api_call SET state = ?2, made_at = ?3, next_at = ?3 WHERE id = ?1",
                 params![call, state.as_str(), millis(now)],
             )?;
-            if returns {
+            if kind != "preview" {
                 self.run(
                     "INSERT INTO api_call (job, account, kind, role, parameters, made_at, state,
                          ahead_s, served_at)

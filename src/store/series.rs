@@ -452,6 +452,16 @@ impl Tx<'_> {
         self.series(id)?.ok_or_else(|| StoreError::Refused(t!("series-unknown", id = %id)))
     }
 
+    /// Returns all series, of one account or of all.
+    pub fn all_series(&self, account: Option<&str>) -> Result<Vec<Series>> {
+        let mut statement = self.db.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM series WHERE ?1 IS NULL OR account = ?1 ORDER BY id"
+        ))?;
+        let rows = statement.query_map([account], read)?;
+        let all = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        all.into_iter().map(|series| self.with_changes(series)).collect()
+    }
+
     /// Returns the ids of the active series, of one file or of all.
     pub fn active_series(&self, file: Option<&str>) -> Result<Vec<JobId>> {
         let mut statement = self.db.prepare_cached(

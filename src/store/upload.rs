@@ -189,6 +189,25 @@ impl Tx<'_> {
         json.map(|json| read_material(&json)).transpose()
     }
 
+    /// Returns the digest of a job as it was checked, and the body of its first batch with
+    /// placeholders for what is uploaded, if it is a broadcast; none if there is no such job.
+    ///
+    /// # Errors
+    /// If SQLite fails.
+    pub fn written(&self, id: &JobId) -> Result<Option<(String, Option<String>)>> {
+        let found = self
+            .db
+            .prepare_cached(
+                "SELECT digest, (SELECT ifnull(template, body) FROM batch
+                                 JOIN body ON body.batch = batch.id
+                                 WHERE job = job.id AND replaced = 0 ORDER BY number LIMIT 1)
+                 FROM job WHERE id = ?1",
+            )?
+            .query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        Ok(found)
+    }
+
     /// Returns the batches of a job that may not be requested yet.
     pub fn unready(&self, id: &JobId, now: DateTime<Utc>) -> Result<Vec<Unready>> {
         let mut statement = self.db.prepare_cached(&format!(

@@ -53,6 +53,8 @@ pub fn rule(rule: Rule) -> String {
         Rule::DailyDrafts => t!("rule-daily-drafts"),
         Rule::DailyUploadnews => t!("rule-daily-uploadnews"),
         Rule::DailyMenus => t!("rule-daily-menus"),
+        Rule::DailyDraftReads => t!("rule-daily-draft-reads"),
+        Rule::DailyDraftPages => t!("rule-daily-draft-pages"),
         Rule::DailyQrcodes => t!("rule-daily-qrcodes"),
         Rule::PermanentQrcodes => t!("rule-permanent-qrcodes"),
     }

@@ -422,6 +422,7 @@ pub fn sentence(reason: &Reason) -> String {
             buttons = %names::list(buttons)
         ),
         Reason::NotPrepared => t!("reason-not-prepared"),
+        Reason::MediaGone { media_id } => t!("reason-media-gone", media = %media_id),
         Reason::NoPreviewOfContent => t!("reason-no-preview-of-content"),
         Reason::NoCardExt => t!("reason-no-card-ext"),
         Reason::NoBroadcastNumber => t!("reason-no-broadcast-number"),

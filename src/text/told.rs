@@ -4,7 +4,8 @@ use super::{names, reason, stored};
 use crate::alert::{Advice, Question, Told};
 use crate::calendar;
 use crate::l10n::t;
-use crate::model::console;
+use crate::model::{JobId, MediaUse, console};
+use crate::reason::NamedJob;
 use crate::wechat::codes;
 use crate::wechat::listener::Refusal;
 
@@ -83,6 +84,9 @@ pub fn what(told: &Told, about: About<'_>) -> String {
             t!("told-qrcodes-run-out", account = %account, used = %used, limit = %limit)
         }
         Told::Adopted => t!("told-adopted", job = %job),
+        Told::MediaGone { media_id, title, .. } => {
+            t!("alert-media-gone", media = %media_id, job = %named(job, title.as_deref()))
+        }
         Told::MenuStays { why } => t!("told-menu-stays", job = %job, why = %why),
         Told::SpeedNotSet { speed, cause } => t!(
             "told-speed-not-set",
@@ -153,6 +157,12 @@ pub fn advice(told: &Told, about: About<'_>) -> Option<String> {
         Told::QuotaLow { .. } => t!("alert-see-quota", account = %account),
         Told::QrcodesRunOut { .. } => t!("told-make-temporary-codes"),
         Told::Adopted => t!("told-compare-adopted", history = %console::history()),
+        Told::MediaGone { used_as: MediaUse::Articles, .. } => {
+            t!("alert-media-gone-draft", account = %account)
+        }
+        Told::MediaGone { used_as: MediaUse::File | MediaUse::Material, .. } => {
+            t!("alert-media-gone-material")
+        }
         Told::MenuStays { .. } => t!("told-restore-menu", job = %job),
         Told::SpeedNotSet { .. } => t!("told-see-speed", account = %account),
         Told::PreviewFailed { .. } | Told::CallFailed { .. } => {
@@ -171,6 +181,13 @@ pub fn advice(told: &Told, about: About<'_>) -> Option<String> {
         Told::NotRead => t!("alert-see-status"),
         Told::Written { advice, .. } => advice.clone()?,
     })
+}
+
+fn named(job: &str, title: Option<&str>) -> String {
+    match JobId::parse(job) {
+        Some(id) => reason::job_name(&NamedJob { id, title: title.map(str::to_owned) }),
+        None => job.to_owned(),
+    }
 }
 
 /// Returns what an operator can do about an account that is paused.

@@ -23,7 +23,7 @@ use reqwest::redirect::Policy;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use super::protocol::{HttpResponse, Method, Reply, Request};
+use super::protocol::{GLANCE, HttpResponse, Method, Reply, Request};
 
 /// The longest response that is read.
 const ANSWER_MAX: usize = 1024 * 1024;
@@ -199,7 +199,8 @@ impl Client {
             }
         };
         let date = date(response.headers());
-        HttpResponse { reply: unrepeated(read(response).await, request), date }
+        let reply = read(response, request.is_glance).await;
+        HttpResponse { reply: unrepeated(reply, request), date }
     }
 
     fn prepare(
@@ -313,13 +314,17 @@ pub(crate) fn builder(tls: bool) -> reqwest::ClientBuilder {
     if tls { builder.https_only(true) } else { builder.tls_certs_only([]) }
 }
 
-/// Reads the whole response, or reports that there is none.
-async fn read(mut response: reqwest::Response) -> Reply {
+/// Reads the whole response, or its beginning if that is enough, or reports that there is none.
+async fn read(mut response: reqwest::Response, is_glance: bool) -> Reply {
     let status = response.status().as_u16();
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
             Ok(None) => return Reply::Http { status, body },
+            Ok(Some(chunk)) if is_glance && body.len() + chunk.len() >= GLANCE => {
+                body.extend_from_slice(&chunk[..GLANCE - body.len()]);
+                return Reply::Http { status, body };
+            }
             Ok(Some(chunk)) if body.len() + chunk.len() > ANSWER_MAX => {
                 return Reply::Unknown(format!("HTTP {status} with more than {ANSWER_MAX} bytes"));
             }

@@ -175,6 +175,11 @@ pub fn leaves_in_doubt(code: i64) -> bool {
     find(API_CALLS, code).is_none() && for_send(code).verdict == Verdict::InDoubt
 }
 
+/// Returns whether a table has a row for `code`.
+pub fn is_known(code: i64) -> bool {
+    [SENDS, TOKENS, API_CALLS].iter().any(|table| find(table, code).is_some())
+}
+
 fn find(table: &[Row], code: i64) -> Option<Row> {
     table.iter().find(|row| (row.first..=row.last).contains(&code)).copied()
 }

@@ -27,6 +27,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use self::auth::{FRESH, Signed};
+use self::exposition::Exposition;
 use self::forward::{Forwarder, Push};
 use self::limits::{ConnectionHandle, ConnectionLimiter};
 use self::replay::ReplayCache;
@@ -34,6 +35,7 @@ use super::callback::{self, BODY_MAX, Incoming, MassEvent, ParseError, ScanEvent
 use crate::model::Credence;
 
 mod auth;
+mod exposition;
 mod forward;
 pub(crate) mod limits;
 mod replay;
@@ -60,6 +62,9 @@ pub trait EventSink: Send + Sync + 'static {
 
     /// Returns whether all is well, and a line about it, which anybody may read.
     fn health(&self) -> (bool, String);
+
+    /// Returns whether the daemon can do its work now, and a line about it, which anybody may read.
+    fn readiness(&self) -> (bool, String);
 
     /// Returns the numbers that a monitoring system reads, as `OpenMetrics` text; `None` if they
     /// cannot be read now.
@@ -137,6 +142,7 @@ impl Default for Limits {
 /// The headers that a proxy adds to a request.
 const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Serves callbacks until `stop`, and then until the open connections have ended (at most 5 s).
 pub async fn serve<I: EventSink>(
@@ -166,6 +172,7 @@ pub async fn serve_within<I: EventSink>(
     let app = Router::new()
         .route("/callback/{account}", get(echo::<I>).post(receive::<I>))
         .route("/healthz", get(health::<I>))
+        .route("/readyz", get(readiness::<I>))
         .route("/metrics", get(metrics::<I>))
         .layer(axum::middleware::map_response(last))
         .with_state(handler);
@@ -192,7 +199,14 @@ async fn last(mut response: Response) -> Result<Response, Infallible> {
 }
 
 async fn health<I: EventSink>(State(handler): State<Arc<CallbackHandler<I>>>) -> Response {
-    let (well, line) = handler.sink.health();
+    condition(handler.sink.health())
+}
+
+async fn readiness<I: EventSink>(State(handler): State<Arc<CallbackHandler<I>>>) -> Response {
+    condition(handler.sink.readiness())
+}
+
+fn condition((well, line): (bool, String)) -> Response {
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, line).into_response()
 }
@@ -206,7 +220,11 @@ async fn metrics<I: EventSink>(
         return Err(StatusCode::FORBIDDEN);
     }
     let page = handler.sink.metrics().await.ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
-    Ok(([(CONTENT_TYPE, OPENMETRICS)], page).into_response())
+    let (content_type, page) = match exposition::wanted(&headers) {
+        Exposition::OpenMetrics => (OPENMETRICS, page),
+        Exposition::Prometheus => (PROMETHEUS, exposition::prometheus(&page)),
+    };
+    Ok(([(CONTENT_TYPE, content_type)], page).into_response())
 }
 
 /// Responds to the platform's check of the callback's address, which is never encrypted.

@@ -3,7 +3,7 @@
 //! The body of a broadcast is built once and kept, because the platform compares the requests under
 //! one `clientmsgid`: the same broadcast must give the same bytes in every version of this program.
 //! [`response`] reads the responses, [`upload`] has the requests before a broadcast, [`api_call`] has
-//! the calls that are not broadcasts, and [`diagnosis`] those that only look. Requests hold tokens and secrets, so their
+//! the calls that are not broadcasts, [`media`] reads drafts and media, and [`diagnosis`] those that only look. Requests hold tokens and secrets, so their
 //! `Debug` shows neither query nor body.
 
 use std::borrow::Cow;
@@ -11,7 +11,7 @@ use std::fmt;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -20,14 +20,15 @@ use crate::model::{Audience, Broadcast, Content, Format, Images};
 pub mod api_call;
 pub mod diagnosis;
 pub mod followers;
+pub mod media;
 pub mod response;
 pub mod upload;
 
 pub use upload::{UploadResponse, read_upload};
 
 pub use response::{
-    HttpResponse, QueryResponse, Reply, SendResponse, StatusResponse, TokenResponse, read_query,
-    read_send, read_status, read_token, unreadable,
+    Counted, HttpResponse, QueryResponse, Reply, SendResponse, StatusResponse, TokenResponse,
+    counted, read_query, read_send, read_status, read_token, unreadable,
 };
 
 /// How long a request of the mass family may take.
@@ -37,6 +38,9 @@ pub const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The shortest value of a token server's URL that may be a key.
 const KEY_MIN: usize = 8;
+
+/// How much is read of a response whose beginning is enough. A refusal is far shorter.
+pub const GLANCE: usize = 16 * 1024;
 
 /// Requests a token that others may keep using.
 const STABLE_TOKEN: &str = "/cgi-bin/stable_token";
@@ -69,6 +73,8 @@ pub struct Request {
     pub form: Option<Form>,
     /// The files that the response is for; such a request goes to the platform's website.
     pub save: Option<Save>,
+    /// Whether the beginning of the response is enough: [`GLANCE`] bytes.
+    pub is_glance: bool,
     /// How long it may take, from the start of the host's look-up to the last byte of the response.
     pub timeout: Duration,
 }
@@ -132,6 +138,7 @@ impl Request {
             body: None,
             form: None,
             save: None,
+            is_glance: false,
             timeout: TIMEOUT,
         }
     }
@@ -141,7 +148,16 @@ impl Request {
         let timeout =
             if path.starts_with("/cgi-bin/message/mass/") { MASS_TIMEOUT } else { TIMEOUT };
         let (method, path) = (Method::Post, Cow::Borrowed(path));
-        Self { method, path, query, body: Some(body), form: None, save: None, timeout }
+        Self {
+            method,
+            path,
+            query,
+            body: Some(body),
+            form: None,
+            save: None,
+            is_glance: false,
+            timeout,
+        }
     }
 }
 
@@ -229,6 +245,38 @@ pub fn body(broadcast: &Broadcast, receivers: Option<&[String]>) -> String {
         send_ignore_reprint: is_mpnews.then_some(u8::from(broadcast.send_ignore_reprint)),
     };
     serde_json::to_string(&message).expect("text and numbers are always JSON")
+}
+
+/// Returns the content of a body made by [`body`].
+pub fn content(body: &str) -> Option<Content> {
+    let mut body: serde_json::Map<String, Value> = serde_json::from_str(body).ok()?;
+    let msgtype = body.get("msgtype")?.as_str()?.to_owned();
+    let key = if body.contains_key("images") { "images" } else { &msgtype };
+    let variant = serde_json::Map::from_iter([(key.to_owned(), body.remove(key)?)]);
+    match serde_json::from_value(variant.into()).ok()? {
+        Stored::Text { content } => Some(Content::Text { content }),
+        Stored::Mpnews { media_id } => Some(Content::Mpnews { media_id }),
+        Stored::Image { media_id } => Some(Content::Image { media_id }),
+        Stored::Images(images) => Some(Content::Images(images)),
+        Stored::Voice { media_id } => Some(Content::Voice { media_id }),
+        Stored::Mpvideo { media_id, title, description } => {
+            Some(Content::Mpvideo { media_id, title, description })
+        }
+        Stored::Wxcard { card_id } => Some(Content::Wxcard { card_id }),
+    }
+}
+
+/// [`Fields`], read back.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Stored {
+    Text { content: String },
+    Mpnews { media_id: String },
+    Image { media_id: String },
+    Images(Images),
+    Voice { media_id: String },
+    Mpvideo { media_id: String, title: Option<String>, description: Option<String> },
+    Wxcard { card_id: String },
 }
 
 /// Appends the `clientmsgid` as the last field of a body made by [`body`].

@@ -110,9 +110,23 @@ fn one_use(inside: TokenStream) -> Option<Use> {
     Some((id.to_string().trim_matches('"').to_owned(), arguments.collect()))
 }
 
+/// Returns each `t!(…)` of a template.
+fn uses_of_template(text: &str, found: &mut Vec<Use>) {
+    for (at, start) in text.match_indices("t!(") {
+        let rest = &text[at + start.len() - 1..];
+        let ends = rest.match_indices(')').map(|(end, _)| &rest[..=end]);
+        // The first end at which all brackets are closed.
+        let mut tokens = ends.filter_map(|call| call.parse::<TokenStream>().ok());
+        if let Some(TokenTree::Group(call)) = tokens.next().and_then(|one| one.into_iter().next()) {
+            found.extend(one_use(call.stream()));
+        }
+    }
+}
+
 fn all_uses() -> Vec<(PathBuf, Use)> {
     let mut found = Vec::new();
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![root.join("src"), root.join("templates")];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -124,6 +138,10 @@ fn all_uses() -> Vec<(PathBuf, Use)> {
                 let text = std::fs::read_to_string(&path).unwrap();
                 let mut of_file = Vec::new();
                 uses(text.parse().unwrap(), &mut of_file);
+                found.extend(of_file.into_iter().map(|one| (path.clone(), one)));
+            } else if path.extension().is_some_and(|extension| extension == "html") {
+                let mut of_file = Vec::new();
+                uses_of_template(&std::fs::read_to_string(&path).unwrap(), &mut of_file);
                 found.extend(of_file.into_iter().map(|one| (path.clone(), one)));
             }
         }

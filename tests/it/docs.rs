@@ -397,7 +397,8 @@ fn metrics(text: &str) -> BTreeSet<String> {
 
 /// Returns the names under which the daemon exports its metrics.
 fn exported() -> BTreeSet<String> {
-    let source = text("src/daemon/metrics.rs");
+    let files = ["metrics.rs", "metrics/process.rs", "counters.rs"];
+    let source = files.map(|file| text(&format!("src/daemon/{file}"))).concat();
     let mut names = BTreeSet::new();
     for before in ["register(", "gauges("] {
         for rest in source.split(before).skip(1) {
@@ -420,20 +421,43 @@ fn is_exported(name: &str, exported: &BTreeSet<String>) -> bool {
 #[test]
 fn every_metric_that_is_shown_is_exported_and_every_exported_one_is_told() {
     let exported = exported();
-    assert!(exported.len() >= 12, "{exported:?}");
+    assert!(exported.len() >= 21, "{exported:?}");
     let page = text("docs/monitoring.md");
+    let chinese = text("docs/zh-CN/monitoring.md");
     let dashboard = text("docs/grafana/qunfa.json");
     let parsed: Value = serde_json::from_str(&dashboard).unwrap();
     assert!(parsed["panels"].as_array().is_some_and(|panels| panels.len() > 8));
-    for shown in [&page, &dashboard] {
+    let rules = text("docs/prometheus/qunfa.rules.yml");
+    for shown in [&page, &chinese, &dashboard, &rules] {
         for name in metrics(shown) {
             assert!(is_exported(&name, &exported), "qunfa_{name} is not exported");
         }
     }
-    let told = metrics(&page);
-    for name in &exported {
-        let is_told = told.iter().any(|shown| is_exported(shown, &BTreeSet::from([name.clone()])));
-        assert!(is_told, "qunfa_{name} is not on the page");
+    for page in [&page, &chinese] {
+        let told = metrics(page);
+        for name in &exported {
+            let alone = BTreeSet::from([name.clone()]);
+            let is_told = told.iter().any(|shown| is_exported(shown, &alone));
+            assert!(is_told, "qunfa_{name} is not on the page");
+        }
+    }
+}
+
+#[test]
+fn every_alert_rule_is_on_the_page_with_its_severity() {
+    let rules = text("docs/prometheus/qunfa.rules.yml");
+    let rules: Value = serde_saphyr::from_str(&rules).unwrap();
+    let rules = rules["groups"][0]["rules"].as_array().unwrap();
+    let told = |rule: &Value| {
+        let [name, severity] = [&rule["alert"], &rule["labels"]["severity"]];
+        format!("| `{}` | {} | ", name.as_str().unwrap(), severity.as_str().unwrap())
+    };
+    for page in ["docs/monitoring.md", "docs/zh-CN/monitoring.md"] {
+        let page = text(page);
+        for row in rules.iter().map(told) {
+            assert!(page.contains(&row), "{row}");
+        }
+        assert_eq!(page.matches("| `Qunfa").count(), rules.len());
     }
 }
 
@@ -461,6 +485,7 @@ fn both_languages_have_the_same_headings_and_commands() {
         ("README.md", "README.zh-CN.md"),
         ("docs/operations.md", "docs/zh-CN/operations.md"),
         ("docs/job-files.md", "docs/zh-CN/job-files.md"),
+        ("docs/monitoring.md", "docs/zh-CN/monitoring.md"),
     ] {
         let (english, chinese) = (text(english), text(chinese));
         let levels =

@@ -137,6 +137,7 @@ fn metrics_tell_jobs_quotas_and_what_needs_a_person() {
     let answer = say(&rig, "GET", "/metrics", "");
 
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("\r\ncontent-type: text/plain; version=0.0.4"), "{answer}");
     for line in [
         format!("qunfa_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION")),
         r#"qunfa_jobs{state="sent"} 1"#.to_owned(),
@@ -146,10 +147,31 @@ fn metrics_tell_jobs_quotas_and_what_needs_a_person() {
         r#"qunfa_account_stopped{account="club"} 1"#.to_owned(),
         r#"qunfa_rule_used{account="club",rule="daily_calls"} 1"#.to_owned(),
         r#"qunfa_rule_limit{account="club",rule="daily_calls"} 100"#.to_owned(),
-        "# EOF".to_owned(),
+        r#"qunfa_sends_total{outcome="accepted"} 1"#.to_owned(),
+        r#"qunfa_sends_total{outcome="in_doubt"} 0"#.to_owned(),
+        r#"qunfa_answers_total{request="mass_send",errcode="0"} 1"#.to_owned(),
+        r#"qunfa_answers_total{request="upload",errcode="0"} 0"#.to_owned(),
+        "qunfa_send_lateness_seconds_count 1".to_owned(),
+        r#"qunfa_files_total{result="accepted"} 1"#.to_owned(),
+        r#"qunfa_files_total{result="rejected"} 0"#.to_owned(),
+        r#"qunfa_not_ready{reason="starting"} 0"#.to_owned(),
     ] {
         assert!(answer.lines().any(|found| found == line), "{line} in {answer}");
     }
+    let event = "qunfa_last_event_timestamp_seconds{account=\"club\"} ";
+    let event = answer.lines().find_map(|line| line.strip_prefix(event)).unwrap();
+    let ago = real_now().timestamp() - event.parse::<i64>().unwrap();
+    assert!((0..600).contains(&ago), "{event}");
+}
+
+#[test]
+fn it_is_ready_once_its_loop_turns() {
+    let rig = Rig::running(&[club()]);
+    rig.until_listening();
+
+    rig.until("it is ready", || {
+        say(&rig, "GET", "/readyz", "").ends_with("\r\n\r\nready").then_some(())
+    });
 }
 
 /// The target of a push that is signed with this token.

@@ -42,6 +42,9 @@ fn a_foreign_lock_is_waited_out_and_told() {
     assert!(note["what"].as_str().unwrap().contains(&me), "{note}");
     let metrics = say(&rig, "GET", "/metrics", "");
     assert!(metrics.contains("qunfa_database_locked 1"), "{metrics}");
+    assert!(metrics.contains("qunfa_not_ready{reason=\"database_locked\"} 1"), "{metrics}");
+    let ready = say(&rig, "GET", "/readyz", "");
+    assert!(ready.starts_with("HTTP/1.1 503") && ready.contains(&me), "{ready}");
     // What writes is refused, or given again by its giver.
     let said = rig.say(&["hold", "club"]);
     assert_eq!(said.code, Some(4), "{said:?}");

@@ -63,7 +63,13 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("log", &[]),
-    ("server", &["l10n", "model", "store", "yaml", "inbox", "config", "wechat"]),
+    (
+        "server",
+        &[
+            "l10n", "model", "calendar", "quota", "text", "store", "yaml", "inbox", "config",
+            "wechat",
+        ],
+    ),
     (
         "daemon",
         &[

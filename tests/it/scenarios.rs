@@ -16,6 +16,7 @@ mod gaps;
 mod gaps_questions;
 mod ledger;
 mod life;
+mod media;
 mod menu_changes;
 mod menus;
 mod midnight;

@@ -10,7 +10,7 @@ use crate::calendar::{Span, Window};
 use crate::cli::moves::MoveView;
 use crate::cli::rehearsal::{self, JobFile};
 use crate::cli::text::{Page, Tone};
-use crate::cli::{Answer, Json, Problem, Terminal, check};
+use crate::cli::{Answer, Json, Problem, Terminal, check, drafts};
 use crate::config::Config;
 use crate::inbox::{self, Diagnostic};
 use crate::l10n::t;
@@ -36,6 +36,9 @@ pub(super) fn read(
     now: DateTime<Utc>,
 ) -> Result<Result<PlanView, Refused>, Problem> {
     let reader = |path: &Path, _: &[&Account]| inbox::read_path(path);
+    let book = drafts::for_rehearsal(paths, reader, config, now)?;
+    let reader =
+        |path: &Path, _: &[&Account]| Ok(inbox::read_path(path)?.with_drafts(book.clone()));
     let files = rehearsal::read(paths, reader, config, (store, true))?;
     let seen = rehearsal::rehearse(store, &files, config, now, |tx, taken| {
         if !taken.iter().all(|file| file.ok()) {

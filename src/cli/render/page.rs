@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{articles, remarks};
-use crate::inbox::{ArticleRemark, Package, ParsedJob};
+use super::{Sheet, remarks};
+use crate::inbox::ArticleRemark;
 use crate::l10n::t;
-use crate::model::{Article, Content, Images, Material, placeholder};
+use crate::model::{Article, Content, Images, Material, Media, placeholder};
 
 const STYLE: &str = include_str!("page.css");
 /// The style of articles that have none of their own.
@@ -24,10 +24,13 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
                       https://mmecoa.qpic.cn https://res.wx.qq.com; base-uri 'none'; \
                       form-action 'none'";
 
-/// Returns the page of a file's jobs.
-pub(super) fn page(package: &Package, jobs: &[ParsedJob]) -> String {
-    let mut page = Page { html: String::new(), package };
-    let title = escape(package.name());
+/// Reads a local file of a job.
+pub(super) type Files<'f> = &'f dyn Fn(&Media) -> Option<Vec<u8>>;
+
+/// Returns the page of jobs.
+pub(super) fn page(title: &str, jobs: &[Sheet<'_>], files: Files<'_>) -> String {
+    let mut page = Page { html: String::new(), files };
+    let title = escape(title);
     page.add(&[
         "<!DOCTYPE html>\n<html lang=\"zh-CN\">\n<head>\n<meta charset=\"utf-8\">\n",
         "<meta http-equiv=\"Content-Security-Policy\" content=\"",
@@ -51,7 +54,7 @@ pub(super) fn page(package: &Package, jobs: &[ParsedJob]) -> String {
 
 struct Page<'p> {
     html: String,
-    package: &'p Package,
+    files: Files<'p>,
 }
 
 impl Page<'_> {
@@ -60,15 +63,15 @@ impl Page<'_> {
     }
 
     /// Writes the table of contents, if there is more than one entry.
-    fn list(&mut self, jobs: &[ParsedJob]) {
-        if jobs.len() + jobs.iter().map(|job| articles(job).len()).sum::<usize>() < 3 {
+    fn list(&mut self, jobs: &[Sheet<'_>]) {
+        if jobs.len() + jobs.iter().map(|job| job.articles().len()).sum::<usize>() < 3 {
             return;
         }
         self.add(&["<nav><ol>\n"]);
         for (index, job) in jobs.iter().enumerate() {
-            let id = escape(job.spec.id.as_str());
+            let id = escape(job.id);
             self.add(&["<li><a href=\"#job-", &index.to_string(), "\">", &id, "</a>"]);
-            for (at, article) in articles(job).iter().enumerate() {
+            for (at, article) in job.articles().iter().enumerate() {
                 let signs = remarks(job, at).count();
                 let signs = if signs == 0 { String::new() } else { format!(" <b>{signs}</b>") };
                 let target = format!("#job-{index}-{at}");
@@ -87,21 +90,19 @@ impl Page<'_> {
         self.add(&["</ol></nav>\n"]);
     }
 
-    fn job(&mut self, index: usize, job: &ParsedJob) {
-        let (id, account) = (escape(job.spec.id.as_str()), escape(&job.spec.account));
+    fn job(&mut self, index: usize, job: &Sheet<'_>) {
+        let (id, account) = (escape(job.id), escape(job.account));
         let number = index.to_string();
         self.add(&["<section class=\"job\" id=\"job-", &number, "\">\n<h2>", &id, "</h2>\n"]);
         self.add(&["<p class=\"quiet\">", &account, "</p>\n<div class=\"phones\">\n"]);
-        match job.spec.action.broadcast() {
-            Some(broadcast) => self.message(&broadcast.content, &account),
+        match job.content {
+            Some(content) => self.message(content, &account),
             None => {
                 let none = escape(&t!("render-no-message"));
                 self.add(&["<p class=\"quiet\">", &none, "</p>\n"]);
             }
         }
-        if let Some(Content::Prepared { material, .. }) =
-            job.spec.action.broadcast().map(|broadcast| &broadcast.content)
-        {
+        if let Some(Content::Prepared { material, .. }) = job.content {
             let pictures = self.pictures(material);
             for (at, article) in material.articles.iter().enumerate() {
                 let told: Vec<_> = remarks(job, at).collect();
@@ -122,7 +123,7 @@ impl Page<'_> {
     /// Returns the local pictures in a form that the page can hold, by their placeholders.
     fn pictures(&self, material: &Material) -> BTreeMap<String, String> {
         let asset = |asset: &crate::model::Asset| {
-            let bytes = self.package.file(&asset.media.file)?;
+            let bytes = (self.files)(&asset.media)?;
             let mime = asset.media.format.mime();
             let data = format!("data:{mime};base64,{}", STANDARD.encode(bytes));
             Some((placeholder(asset.kind, &asset.media.sha256), data))

@@ -14,7 +14,7 @@ use crate::store::{Result, StoreError, Tx, millis};
 /// account's result takes minutes without any confirmation, and a page for each would be ignored.
 const CONFIRM_AFTER: TimeDelta = TimeDelta::minutes(5);
 /// How long an administrator has to confirm a broadcast, counted from the reminder.
-pub(super) const CONFIRM_LEFT: TimeDelta = TimeDelta::minutes(25);
+pub(in crate::store) const CONFIRM_LEFT: TimeDelta = TimeDelta::minutes(25);
 /// The kinds that follow from several rows, and are looked for less often.
 const DERIVED: [&str; 2] = ["gap", "no_result"];
 

@@ -74,8 +74,12 @@ impl EventSink for Fake {
         (self.well, "a line".to_owned())
     }
 
+    fn readiness(&self) -> (bool, String) {
+        (self.well, "another line".to_owned())
+    }
+
     async fn metrics(&self) -> Option<String> {
-        self.well.then(|| "# EOF\n".to_owned())
+        self.well.then(|| "# TYPE a counter\na_total 1\n# EOF\n".to_owned())
     }
 }
 
@@ -327,8 +331,16 @@ async fn health_is_a_status_and_a_line_and_metrics_are_a_page() {
     assert_eq!(well.ask(&get("/healthz", "")).await.0, 200);
     let (status, _, line) = ill.ask(&get("/healthz", "")).await;
     assert_eq!((status, line.as_str()), (503, "a line"));
+    assert_eq!(well.ask(&get("/readyz", "")).await.0, 200);
+    let (status, _, line) = ill.ask(&get("/readyz", "")).await;
+    assert_eq!((status, line.as_str()), (503, "another line"));
     let (status, head, page) = well.ask(&get("/metrics", "")).await;
-    assert_eq!((status, page.as_str()), (200, "# EOF\n"));
+    assert_eq!((status, page.as_str()), (200, "# TYPE a_total counter\na_total 1\n"));
+    assert!(head.contains("content-type: text/plain; version=0.0.4"), "{head}");
+    let accept = "\r\nAccept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5\r\n\r\n";
+    let request = get("/metrics", "").replacen("\r\n\r\n", accept, 1);
+    let (status, head, page) = well.ask(&request).await;
+    assert_eq!((status, page.as_str()), (200, "# TYPE a counter\na_total 1\n# EOF\n"));
     assert!(head.contains("content-type: application/openmetrics-text; version=1.0.0"), "{head}");
     assert_eq!(ill.ask(&get("/metrics", "")).await.0, 503);
 }

@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::response::{Fields, HttpResponse, Reply, errmsg, id, integer, printable, whole};
-use super::{Request, Save, mass_get, with_token};
+use super::{Request, Save, mass_get, media, with_token};
 use crate::model::{
-    ApiCall, ConditionalMenu, Menu, Picture, Qrcode, ReportedMenu, Scene, Speed, Viewer,
+    ApiCall, ConditionalMenu, DraftPage, Menu, Picture, Qrcode, ReportedMenu, Scene, Speed, Viewer,
 };
 use crate::wechat::codes::{self, Verdict};
 
@@ -221,6 +221,10 @@ pub struct ApiCallResult {
     pub menu: Option<ReportedMenu>,
     /// The number of the menu for some followers only that was created.
     pub menuid: Option<String>,
+    /// The page of the draft box.
+    pub drafts: Option<DraftPage>,
+    /// Whether the platform has the medium.
+    pub exists: Option<bool>,
 }
 
 /// A QR code that was created.
@@ -252,8 +256,23 @@ pub fn read_api_call(answer: &HttpResponse, asked: &ApiCall) -> ApiCallResponse 
     if let Some(why) = answer.reply.not_sent() {
         return later(true, None, why);
     }
-    if let ApiCall::Picture(_) = asked {
-        return read_picture(&answer.reply);
+    match asked {
+        ApiCall::Picture(_) => return read_picture(&answer.reply),
+        ApiCall::MediaCheck(_) if media::is_content(answer) => {
+            return ApiCallResponse::Done(exists());
+        }
+        ApiCall::MediaCheck(_)
+        | ApiCall::Preview(..)
+        | ApiCall::Delete(_)
+        | ApiCall::SpeedGet
+        | ApiCall::SpeedSet(_)
+        | ApiCall::Menu(_)
+        | ApiCall::MenuDelete
+        | ApiCall::MenuRead { .. }
+        | ApiCall::MenuConditional(_)
+        | ApiCall::MenuConditionalDelete { .. }
+        | ApiCall::Qrcode(_)
+        | ApiCall::Drafts { .. } => {}
     }
     let fields = match whole(&answer.reply) {
         Ok(fields) => fields,
@@ -268,7 +287,13 @@ pub fn read_api_call(answer: &HttpResponse, asked: &ApiCall) -> ApiCallResponse 
     };
     match code {
         None | Some(0) => {
-            done(&fields, asked).map_or_else(|why| later(false, code, why), ApiCallResponse::Done)
+            let done = if matches!(asked, ApiCall::Drafts { .. }) {
+                media::read_drafts(answer)
+                    .map(|page| ApiCallResult { drafts: Some(page), ..ApiCallResult::default() })
+            } else {
+                done(&fields, asked)
+            };
+            done.map_or_else(|why| later(false, code, why), ApiCallResponse::Done)
         }
         // It is gone, whoever deleted it.
         Some(codes::NO_MENU) if *asked == ApiCall::MenuDelete => {
@@ -328,6 +353,10 @@ fn done(fields: &Fields, asked: &ApiCall) -> Result<ApiCallResult, &'static str>
             let menuid = menuid.ok_or("the answer has no menuid that can be read")?;
             Ok(ApiCallResult { menuid: Some(menuid), ..result })
         }
+        // The articles, or the address of a video.
+        ApiCall::MediaCheck(_) if fields.news_item.is_some() || fields.has_video() => Ok(exists()),
+        ApiCall::MediaCheck(_) => Err("the answer is not the content of a medium"),
+        ApiCall::Drafts { .. } => Err("a page of drafts is read elsewhere"),
         ApiCall::MenuRead { .. } => {
             Ok(ApiCallResult { menu: Some(reported_menu(fields)?), ..result })
         }
@@ -348,6 +377,10 @@ fn done(fields: &Fields, asked: &ApiCall) -> Result<ApiCallResult, &'static str>
             Ok(ApiCallResult { speed: Some((speed, real)), ..result })
         }
     }
+}
+
+fn exists() -> ApiCallResult {
+    ApiCallResult { exists: Some(true), ..ApiCallResult::default() }
 }
 
 /// Returns the menu of a response, in the form in which menus are created: the platform puts the

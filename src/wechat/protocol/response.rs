@@ -14,7 +14,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use crate::wechat::codes::{self, Verdict, WAIT_S};
@@ -182,6 +182,16 @@ pub(super) struct Fields {
     pub(super) menuid: Option<Value>,
     pub(super) is_menu_open: Option<Value>,
     pub(super) selfmenu_info: Option<Value>,
+    pub(super) news_item: Option<IgnoredAny>,
+    down_url: Option<IgnoredAny>,
+    video_url: Option<IgnoredAny>,
+}
+
+impl Fields {
+    /// Returns whether it has the address of a video.
+    pub(super) fn has_video(&self) -> bool {
+        self.down_url.is_some() || self.video_url.is_some()
+    }
 }
 
 /// Reads the response to a mass send.
@@ -348,6 +358,41 @@ pub fn unreadable(response: &HttpResponse) -> Option<String> {
         Reply::NotSent(_) | Reply::Unreachable(_) | Reply::Unknown(_) => None,
         Reply::Http { status: 200..=299, body } => object(body).err(),
         Reply::Http { .. } => None,
+    }
+}
+
+/// What a response is counted as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// A return code; a success without one is 0.
+    Code(i64),
+    /// An HTTP status other than 2xx.
+    HttpError,
+    /// A whole response that cannot be read.
+    Unreadable,
+    /// No whole response came.
+    NoAnswer,
+}
+
+/// Returns what a response is counted as.
+pub fn counted(response: &HttpResponse) -> Counted {
+    #[derive(Deserialize)]
+    struct Code {
+        errcode: Option<Value>,
+    }
+    let body = match &response.reply {
+        Reply::NotSent(_) | Reply::Unreachable(_) | Reply::Unknown(_) => return Counted::NoAnswer,
+        Reply::Http { status: 200..=299, body } => body,
+        Reply::Http { .. } => return Counted::HttpError,
+    };
+    // serde would accept a list with as many values as there are fields.
+    let is_object = body.trim_ascii_start().first() == Some(&b'{');
+    match read_json(body) {
+        Ok(Code { errcode: None }) if is_object => Counted::Code(0),
+        Ok(Code { errcode: Some(code) }) if is_object => {
+            code.as_i64().map_or(Counted::Unreadable, Counted::Code)
+        }
+        Ok(_) | Err(_) => Counted::Unreadable,
     }
 }
 

@@ -65,6 +65,7 @@ pub fn file(asset: &Asset, token: &SecretString) -> Request {
         body: None,
         form: Some(form),
         save: None,
+        is_glance: false,
         timeout: TIMEOUT + Duration::from_secs(media.bytes / BYTES_A_SECOND),
     }
 }
