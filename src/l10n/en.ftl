@@ -2645,23 +2645,6 @@ doctor-bad =
         [one] { $count } thing is bad; { $warnings }. Steps after a bad one are left out.
        *[other] { $count } things are bad; { $warnings }. Steps after a bad one are left out.
     }
-init-config =
-    # The config of qunfa. Relative paths start in this file's folder. config.example.yaml
-    # explains every line; `qunfa config check` checks this file.
-    lang: { $lang }    # the language of answers, alerts and commands
-    state_dir: { $state }    # the database; only its owner can look into it
-    inbox: { $inbox }    # job files are dropped here
-    listen: 127.0.0.1:8071    # callbacks, /healthz and /metrics
-
-    accounts:
-    {"  "}{ $key }:    # the account's name in job files
-        kind: { $kind }
-        appid: { $appid }
-    {"    "}{ $secret }
-        # With a callback, results come by themselves, and sends on the website are seen. It is
-        # served at /callback/{ $account }; its token is a word that you choose:
-        # callback:
-        #   token_file: { $folder }{ $account }.callback
 init-config-about =
     The config of qunfa. Relative paths start in this file's folder. config.example.yaml
     explains every line; `qunfa config check` checks this file.

@@ -2428,23 +2428,6 @@ doctor-config-good = { $file } 中有 { $count } 个账号
 doctor-warnings = { $count } 处需注意
 doctor-nothing-bad = 没有错误；{ $warnings }。
 doctor-bad = { $count } 处错误；{ $warnings }。出错之后的步骤没有执行。
-init-config =
-    # qunfa 的配置。相对路径以本文件所在的文件夹为起点。各行的说明见 config.example.yaml；
-    # `qunfa config check` 可检查本文件。
-    lang: { $lang }    # 回执、告警和命令所用的语言
-    state_dir: { $state }    # 数据库；只有其所有者可以查看
-    inbox: { $inbox }    # 投递目录：任务文件放在这里
-    listen: 127.0.0.1:8071    # 回调、/healthz 和 /metrics
-
-    accounts:
-    {"  "}{ $key }:    # 账号在任务文件中的名称
-        kind: { $kind }
-        appid: { $appid }
-    {"    "}{ $secret }
-        # 设置回调后，平台会主动推送结果，也能得知网站上的群发。回调地址是
-        # /callback/{ $account }；token 由你自己决定：
-        # callback:
-        #   token_file: { $folder }{ $account }.callback
 init-config-about =
     qunfa 的配置。相对路径以本文件所在的文件夹为起点。各行的说明见 config.example.yaml；
     `qunfa config check` 可检查本文件。
@@ -2557,7 +2540,6 @@ told-see-handler = 检查该处理程序：在此期间粉丝会看到错误提�
 told-unread-event = { $account } 的一个已签名的事件无法解析：{ $why }
 told-event-kept = 原文保存在数据表 unread_event 中；请换用更新版本的 qunfa
 told-events-dropped = 群发待核实期间，{ $account } 有 { $events } 个事件被丢弃：数量超过可暂存的上限，其中可能有这条群发自己的事件
-told-look-before-resolve = 认定结果之前，请先查看这条群发在平台上的记录；如果这些事件不是来自网站上的群发，说明有人得知了回调的 Token：请在平台和配置中更换它，并使用安全模式
 told-look-before-resolve = 认定结果之前，请先在平台的群发记录中查看这条群发；如果这些事件不是来自网站上的群发，说明有人得知了回调的 Token：请在平台和配置中更换它，并使用安全模式
 told-event-flood = { $account } 的回调收到超过 { $most } 个事件，其群发并非由本机发出；最早的已不再保存
 told-change-token = 如果不是来自网站上的群发，说明有人得知了回调的 Token：请在平台和配置中更换它，并使用安全模式
