@@ -125,6 +125,8 @@ fn answer(request: &Request, msg_id: i64, now: DateTime<Utc>) -> HttpResponse {
         "tags/get" => json!({"tags": []}),
         "media/uploadimg" => sample("uploadimg/2-answer.json"),
         "media/uploadnews" => sample("uploadnews/5-answer.json"),
+        "draft/get" => json!({"news_item": [{"title": "TITLE"}]}),
+        "material/get_material" | "media/get" => json!({}),
         "draft/add" => json!({"media_id": "DRAFT"}),
         "material/add_material" => {
             let news = sample("uploadnews/1-request.json");
