@@ -31,7 +31,6 @@ const WITHOUT: &[&str] = &[
     "src/cli/format.rs",
     "src/cli/help.rs",
     "src/cli/init/prompt.rs",
-    "src/cli/init/written.rs",
     "src/cli/jobs.rs",
     "src/cli/lookup.rs",
     "src/cli/manual.rs",
