@@ -460,7 +460,8 @@ fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, 
     let who = terminal.who.map_or_else(reply::person, str::to_owned);
     match arguments.command {
         Command::Run => {
-            let config = load(&path, Secrets::Read)?;
+            // Its warnings are lines of the log.
+            let config = l10n::within(Lang::En, || load(&path, Secrets::Read))?;
             let commands = served::commands(&path, &terminal.now, run);
             let variable = |name: &str| std::env::var(name).ok();
             let reload = Arc::new(move || config::load(&path, &variable, Secrets::Read));

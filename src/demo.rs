@@ -5,8 +5,10 @@
 //! with an error if a job did not end as it must.
 
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -150,7 +152,9 @@ fn jumping(clock: &Arc<Clock>, platform: &Arc<Mutex<Platform>>) -> daemon::Jump 
 }
 
 fn write_config(dir: &Path, sandbox: SocketAddr) -> anyhow::Result<config::Config> {
-    std::fs::write(dir.join("callback.token"), CALLBACK_TOKEN)?;
+    let mut token = File::options();
+    let token = token.write(true).create_new(true).mode(0o600).open(dir.join("callback.token"));
+    token?.write_all(CALLBACK_TOKEN.as_bytes())?;
     let mut text = "state_dir: state\ninbox: inbox\nlisten: 127.0.0.1:0\naccounts:\n".to_owned();
     for (name, appid, kind) in ACCOUNTS {
         let kind = match kind {
