@@ -14,8 +14,6 @@ pub const DEFAULT: TimeDelta = TimeDelta::days(400);
 pub const LEAST: TimeDelta = TimeDelta::days(62);
 /// Nothing is removed if a job is due within this time: its transaction must not wait.
 pub const CLEAR: TimeDelta = TimeDelta::minutes(1);
-/// A job that is due longer ago than this is never requested by itself any more.
-pub const OVERDUE_MOST: TimeDelta = TimeDelta::hours(20);
 
 /// A job that has ended, as far as that decides whether it is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

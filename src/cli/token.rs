@@ -84,7 +84,7 @@ fn password_hash(file: &Path) -> Result<String, Problem> {
 fn random<const N: usize>() -> Result<[u8; N], Problem> {
     let mut random = [0; N];
     let filled = ring::default_provider().secure_random.fill(&mut random);
-    filled.map_err(|error| Problem::Cannot(format!("{error:?}")))?;
+    filled.map_err(|_| Problem::Cannot(t!("api-no-random")))?;
     Ok(random)
 }
 

@@ -8,8 +8,10 @@ use chrono::{DateTime, Utc};
 use rusqlite::params;
 
 use crate::calendar::{Span, Window};
+use crate::l10n::t;
 use crate::model::JobId;
-use crate::retention::{self, EndedJob};
+use crate::quota::margins;
+use crate::retention::EndedJob;
 use crate::store::job_row::state;
 use crate::store::{Result, StoreError, Tx, instant, millis, unreadable};
 
@@ -48,7 +50,7 @@ const UNDECIDED: &str = "NOT EXISTS (SELECT 1 FROM decision WHERE decision.charg
 impl Tx<'_> {
     /// Returns whether a job is due, or is being sent, about now.
     pub fn has_release_by(&self, until: DateTime<Utc>, now: DateTime<Utc>) -> Result<bool> {
-        let from = millis(now - retention::OVERDUE_MOST);
+        let from = millis(now - margins::ASK_WITHIN);
         Ok(self
             .db
             .prepare_cached(
@@ -237,10 +239,7 @@ impl Tx<'_> {
     pub fn refuse_pruned(&self, id: &JobId) -> Result<()> {
         match self.pruned_at(id)? {
             None => Ok(()),
-            Some(_) => Err(StoreError::Refused(format!(
-                "job {id} ended long ago, and its content is not kept any more (`retention` in the \
-                 config): plan it anew under another id"
-            ))),
+            Some(_) => Err(StoreError::Refused(t!("store-pruned", id = %id))),
         }
     }
 }

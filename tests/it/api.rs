@@ -9,7 +9,9 @@ use qunfa::config::Role;
 use qunfa::server::endpoint::{BASE, ENDPOINTS, Endpoint, Method, Scope};
 use serde_json::{Value, json};
 
-use crate::rig::{Rig, at_line, club, daily, free_address, real_now, to_tag_with, whole_second};
+use crate::rig::{
+    Rig, at_line, club, daily, exchange, free_address, real_now, to_tag_with, whole_second,
+};
 
 /// A rig whose daemon has the API, and the tokens of its users.
 struct Served {
@@ -63,18 +65,8 @@ impl Served {
 
     /// Sends a request as it is written.
     fn send(&self, head: &str, headers: &str, body: &str) -> Answer {
-        let mut stream = TcpStream::connect(self.at).unwrap();
-        let length = body.len();
-        let text = format!(
-            "{head} HTTP/1.1\r\nhost: api\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
-        );
-        stream.write_all(text.as_bytes()).unwrap();
-        let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).unwrap();
-        let text = String::from_utf8(bytes).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        let body = serde_json::from_str(body).unwrap_or_default();
+        let (status, head, body) = exchange(self.at, (head, headers), body);
+        let body = serde_json::from_str(&body).unwrap_or_default();
         Answer { status, head: head.to_ascii_lowercase(), body }
     }
 

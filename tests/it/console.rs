@@ -8,7 +8,9 @@ use chrono::TimeDelta;
 use qunfa::server::endpoint::{Action, ENDPOINTS};
 use serde_json::Value;
 
-use crate::rig::{Rig, at_line, club, daily, free_address, real_now, to_tag_with, whole_second};
+use crate::rig::{
+    Rig, at_line, club, daily, exchange, free_address, real_now, to_tag_with, whole_second,
+};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -102,18 +104,8 @@ impl Served {
 
     /// Sends a request as it is written.
     fn send(&self, request: &str, headers: &str, body: &str) -> Answer {
-        let mut stream = TcpStream::connect(self.at).unwrap();
-        let length = body.len();
-        let text = format!(
-            "{request} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
-        );
-        stream.write_all(text.as_bytes()).unwrap();
-        let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).unwrap();
-        let text = String::from_utf8(bytes).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, head: head.to_owned(), body: body.to_owned() }
+        let (status, head, body) = exchange(self.at, (request, headers), body);
+        Answer { status, head, body }
     }
 
     /// Tries to sign in.

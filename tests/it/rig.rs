@@ -6,8 +6,8 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io::{self, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicI64, AtomicU16, Ordering};
@@ -480,7 +480,7 @@ impl Rig {
 
     /// Waits until the daemon listens.
     pub(crate) fn until_listening(&self) {
-        self.until("the daemon listens", || std::net::TcpStream::connect(self.listen).ok());
+        self.until("the daemon listens", || TcpStream::connect(self.listen).ok());
     }
 }
 
@@ -559,6 +559,26 @@ pub(crate) fn runtime() -> &'static Runtime {
     RUNTIME.get_or_init(|| {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
     })
+}
+
+/// Sends a request as it is written; returns the status, the head and the body of the response.
+pub(crate) fn exchange(
+    at: SocketAddr,
+    (request, headers): (&str, &str),
+    body: &str,
+) -> (u16, String, String) {
+    let mut stream = TcpStream::connect(at).unwrap();
+    let length = body.len();
+    let text = format!(
+        "{request} HTTP/1.1\r\nhost: {at}\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+    );
+    stream.write_all(text.as_bytes()).unwrap();
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, head.to_owned(), body.to_owned())
 }
 
 /// An address that nobody else takes while a daemon is down: a loopback address of this rig's own.

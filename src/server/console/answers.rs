@@ -391,8 +391,10 @@ pub(super) struct Story {
     pub(super) events: Vec<Event>,
     pub(super) decisions: Vec<Decision>,
     pub(super) candidates: Vec<Event>,
-    pub(super) errands: Vec<Errand>,
-    pub(super) preludes: Vec<String>,
+    #[serde(rename = "errands")]
+    pub(super) api_calls: Vec<ApiCall>,
+    #[serde(rename = "preludes")]
+    pub(super) pre_sends: Vec<String>,
     pub(super) articles: Vec<Article>,
     pub(super) receivers: Option<String>,
 }
@@ -498,7 +500,7 @@ impl Decision {
 
 /// A call besides the broadcast.
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct Errand {
+pub(super) struct ApiCall {
     pub(super) what: String,
     pub(super) state: String,
     pub(super) at: At,

@@ -72,7 +72,8 @@ pub(super) fn needs_tls(headers: &HeaderMap) -> bool {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
     };
-    let is_here = ["localhost", "127.0.0.1", "::1"].contains(&name);
+    let is_here =
+        name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     word("x-forwarded-proto") == "https" || !is_here
 }
 
@@ -96,6 +97,7 @@ mod tests {
     fn a_cookie_needs_tls_but_on_this_machine() {
         for (pairs, needed) in [
             (&[("host", "127.0.0.1:8073")][..], false),
+            (&[("host", "127.0.0.2:8073")], false),
             (&[("host", "localhost")], false),
             (&[("host", "[::1]:8073")], false),
             (&[("host", "127.0.0.1:8073"), ("x-forwarded-proto", "https")], true),

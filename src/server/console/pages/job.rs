@@ -10,7 +10,7 @@ use crate::config::Role;
 use crate::l10n::{self, t};
 use crate::server::command::Call;
 use crate::server::console::answers::{
-    At, Attempt, Decision, Errand, Event, Series, Shown, Step, Story, Upload, series_state,
+    ApiCall, At, Attempt, Decision, Event, Series, Shown, Step, Story, Upload, series_state,
 };
 use crate::server::console::context::{Asked, Console, VIA, reads};
 use crate::server::console::page::{CONTENT_POLICY, Frame, Here, html};
@@ -125,8 +125,8 @@ fn lines(story: &Story) -> Vec<Line> {
     let uploads = story.uploads.iter().map(upload);
     let events = story.events.iter().chain(&story.candidates).map(event);
     let decisions = story.decisions.iter().map(decision);
-    let errands = story.errands.iter().map(errand);
-    let all = steps.chain(attempts).chain(uploads).chain(events).chain(decisions).chain(errands);
+    let api_calls = story.api_calls.iter().map(api_call);
+    let all = steps.chain(attempts).chain(uploads).chain(events).chain(decisions).chain(api_calls);
     let mut lines: Vec<_> = all.collect();
     lines.sort_by_key(|line| line.at);
     lines
@@ -181,14 +181,9 @@ fn decision(decision: &Decision) -> Line {
     Line { at: decision.at, class: "plain", text, more }
 }
 
-fn errand(errand: &Errand) -> Line {
-    let text = t!("console-errand", what = errand.what.as_str(), state = errand.state.as_str());
-    Line {
-        at: errand.at,
-        class: "plain",
-        text,
-        more: said(errand.errcode, errand.errmsg.as_deref()),
-    }
+fn api_call(call: &ApiCall) -> Line {
+    let text = t!("console-api-call", what = call.what.as_str(), state = call.state.as_str());
+    Line { at: call.at, class: "plain", text, more: said(call.errcode, call.errmsg.as_deref()) }
 }
 
 /// Returns what the platform answered.
