@@ -118,7 +118,7 @@ pub use writes::{Seen, Writes};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The schema version that this program writes.
-pub const VERSION: i64 = 9;
+pub const VERSION: i64 = 10;
 
 /// The oldest schema version that can be upgraded.
 const OLDEST: i64 = 3;
@@ -131,6 +131,7 @@ const UPGRADES: &[&str] = &[
     include_str!("store/upgrade_7.sql"),
     include_str!("store/upgrade_8.sql"),
     include_str!("store/upgrade_9.sql"),
+    include_str!("store/upgrade_10.sql"),
 ];
 
 /// From this version on, a list's receivers are stored beside its body.
