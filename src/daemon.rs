@@ -272,6 +272,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let ping = PingTask::start(config.alerts.ping.clone(), heartbeat.watch());
     let seen = (Fixed::of(&config), views, ping);
     let reloader = Reloader::new(options.reload, seen, sender.clone());
+    let opened = (options.now)();
     let deliveries = Deliveries::new((config.alerts, lang), &engine, &options.now, sender.clone());
     let dispatcher = Dispatcher::new(ways, &state, counters, (options.now.clone(), sender));
     let mut daemon = Daemon {
@@ -286,11 +287,12 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         deliveries,
         reloader,
         upkeep,
-        watch: ClockWatch::new((options.now)()),
+        watch: ClockWatch::new(opened),
         jumped: TimeDelta::zero(),
         now: options.now,
         jump: options.jump,
-        looked: Look { at: now, seen_at: now },
+        // Opening a large database takes time; no clock was stepped.
+        looked: Look { at: opened, seen_at: now },
         heartbeat,
         backlog: Backlog::default(),
         locked_out: report_locked_out,
