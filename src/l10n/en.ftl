@@ -355,6 +355,7 @@ alert-job-because = the job is { $state }: { $because }
 alert-job = the job is { $state }
 alert-job-not-sent = the job is not sent at its time: { $because }
 alert-job-moved = the job goes at { $at }: { $because }
+alert-job-moved-from = the job goes at { $at } and not at { $from }: { $because }
 alert-approval-due = the job waits for an approval; without one it is missed
 alert-confirm-due = the broadcast was accepted and has no result. If the account has broadcast protection (API群发保护), its administrator must confirm it on the phone; without that it fails
 alert-summary = { $day }: { $sent } broadcasts were sent to { $reached } followers, { $moved } jobs moved, { $undone } were not sent as planned, { $waiting } wait

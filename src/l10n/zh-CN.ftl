@@ -343,6 +343,7 @@ alert-job-because = 任务{ $state }：{ $because }
 alert-job = 任务{ $state }
 alert-job-not-sent = 任务没有按时发出：{ $because }
 alert-job-moved = 任务将在 { $at } 发出：{ $because }
+alert-job-moved-from = 任务从 { $from } 改到 { $at } 发出：{ $because }
 alert-approval-due = 任务待审核；若不审核则会错过
 alert-confirm-due = 群发已受理，尚无结果。如果账号开启了 API 群发保护，管理员须在手机上确认；否则会失败
 alert-summary = { $day }：已发送 { $sent } 条群发，送达 { $reached } 名粉丝；改期 { $moved } 个任务，未按计划发送 { $undone } 个，等待中 { $waiting } 个

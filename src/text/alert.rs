@@ -161,7 +161,13 @@ fn happened(message: &Message) -> String {
         Fact::Moved { why, .. } if why.is_without_place() => {
             t!("alert-job-not-sent", because = %because(why))
         }
-        Fact::Moved { to, why } => {
+        Fact::Moved { from: Some(from), to, why } => t!(
+            "alert-job-moved-from",
+            from = %minute(*from),
+            at = %minute(*to),
+            because = %because(why.behind_deferral())
+        ),
+        Fact::Moved { from: None, to, why } => {
             t!("alert-job-moved", at = %minute(*to), because = %because(why.behind_deferral()))
         }
         Fact::Stopped { why } => stopped(message, &because(why)),

@@ -225,7 +225,7 @@ pub fn sentence(reason: &Reason) -> String {
         Reason::Deferred { cause, goes_at: Some(at) } => {
             t!("reason-deferred-to", cause = %sentence(cause), at = %calendar::beijing(*at))
         }
-        Reason::Advanced { goes_at } => t!("reason-advanced", at = %calendar::beijing(*goes_at)),
+        Reason::Advanced { goes_at, .. } => t!("reason-advanced", at = %calendar::beijing(*goes_at)),
         Reason::ExpiresBeforeDue => t!("reason-expires-before-due"),
         Reason::PastGrace { late_s, grace_s } => t!(
             "reason-past-grace",
