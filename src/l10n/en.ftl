@@ -314,6 +314,58 @@ reason-comes-forward = { $job } comes forward from { $was } to { $to }
 reason-moves = { $job } moves from { $was } to { $to }: { $because }
 reason-not-sent = { $job } is not sent at { $was }: { $because }
 
+## failure: why a request brought nothing (src/text/stored.rs)
+
+failure-no-answer = no answer in time
+failure-no-connection-in-time = no connection in time
+failure-connection-refused = the connection was refused
+failure-no-route = there is no route to the host
+failure-connection-closed = the connection was closed before the whole answer came
+failure-stood-still = the process stood still between the decision and the request
+failure-daemon-ended = the daemon was told to end before it left
+failure-token-refused = the platform refuses the token for this
+failure-no-json-object = the answer is not a JSON object
+failure-errcode-is-no-integer = the answer has an errcode that is no integer
+failure-no-token-life = the answer does not say how long its token lives
+failure-other-broadcast = the answer is about another msg_id
+failure-no-medium = the answer is not the content of a medium
+failure-menu-unclear = the answer does not say whether there is a menu
+failure-button-unclear = a button of the answer cannot be read
+failure-lists-unclear = the answer has no lists that can be read
+failure-other-list = the answer is not the list that was asked for
+failure-tag-without-id = a tag has no id that can be read
+failure-page-miscounted = a page lists another number of OpenIDs than it says
+failure-openid-unclear = a page lists an OpenID that cannot be read
+failure-no-followers = the list of followers is empty, and should not be
+failure-page-repeats = a page is followed by itself
+failure-next-openid-unclear = a page's next_openid cannot be read
+failure-picture-gone = the platform has no picture for the ticket (HTTP 404)
+failure-picture-lost = the picture was not written
+failure-too-many-pushes = too many pushes wait for it
+failure-long-answer = an answer of more than 64 KiB
+failure-host-unknown = the host's name cannot be resolved: { $detail }
+failure-tls = TLS failed: { $detail }
+failure-no-connection = no connection: { $detail }
+failure-broken = the request failed: { $detail }
+failure-cut-short = HTTP { $status }, then { $detail }
+failure-too-long = HTTP { $status } with more than { $most } bytes
+failure-status = HTTP status { $status }
+failure-no-picture = HTTP { $status } without a picture
+failure-no-json = the answer cannot be read as JSON at line { $line }, column { $column }
+failure-no-field = the answer has no { $field } that can be read
+failure-no-msg-id = errcode { $errcode } without a msg_id that can be read
+failure-unknown-status = unknown status { $status }
+failure-answered = the platform answered { $errcode } ({ $errmsg }): { $what }
+failure-file-unreadable = the stored file { $file } cannot be read ({ $error }): submit the job anew
+failure-picture-unwritten = the picture cannot be written: { $error }
+failure-receiver-status = it answered HTTP { $status }
+failure-receiver-without-code = it answered HTTP { $status } without a code
+failure-receiver-code = it answered { $code } ({ $errmsg })
+failure-mail-refused = the mail server refused: { $detail }
+failure-command-ended = the command ended with { $status }
+failure-command-unusable = the command cannot be run: { $error }
+failure-command-too-slow = the command did not end within { $seconds } s
+
 ## alert: messages to receivers (src/text/alert.rs)
 
 alert-headline = qunfa { $urgency }: { $subject }
@@ -1483,6 +1535,8 @@ config-write-qunfa-example-com = write `from: qunfa@example.com`
 config-write-ops-example-com = write `to: [ops@example.com]`
 config-server-another-machine-needs-security = a server on another machine needs `security: starttls` or `tls`
 config-mail-would-travel-unprotected = mail would travel unprotected
+config-no-mail-address = { $text } is no mail address
+config-mail-address-help = write `ops@example.com` or `"Ops <ops@example.com>"`
 config-user-no-password = the user has no password
 config-must-list-words = `{ $key }` must be a list of words
 config-write-one-two = write `[one, two]`

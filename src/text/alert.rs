@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 
 use super::told::{self, About};
-use super::{names, reason};
+use super::{names, reason, stored};
 use crate::alert::{self, Event, Fact, Message, Severity, redact};
 use crate::calendar;
 use crate::l10n::{self, t};
@@ -62,6 +62,7 @@ pub fn receiver_gone() -> String {
 
 /// Returns that a receiver is not reached.
 pub fn unreached(receiver: &str, error: &str, given_up: bool) -> String {
+    let error = stored::failure(error);
     if given_up {
         t!("alert-given-up", receiver = %receiver, error = %error)
     } else {

@@ -35,17 +35,17 @@ pub fn what(told: &Told, about: About<'_>) -> String {
     match told {
         Told::ClockApart { seconds, ahead: true } => t!("told-clock-ahead", seconds = %seconds),
         Told::ClockApart { seconds, ahead: false } => t!("told-clock-behind", seconds = %seconds),
-        Told::NoPreflight { why } => t!("told-no-preflight", why = %why),
+        Told::NoPreflight { why } => t!("told-no-preflight", why = %stored::failure(why)),
         Told::EmptyPreflight { status } => t!("told-empty-preflight", status = %status),
         Told::Unreadable { times, question: asked, why } => t!(
             "told-unreadable",
             times = %times,
             question = %question(*asked),
             account = %account,
-            why = %why
+            why = %stored::failure(why)
         ),
         Told::FollowersUnread { why } => {
-            t!("told-followers-unread", account = %account, why = %why)
+            t!("told-followers-unread", account = %account, why = %stored::failure(why))
         }
         Told::Appid { why, .. } => reason::sentence(why),
         Told::Unconfigured => t!("told-unconfigured", account = %account),
@@ -62,7 +62,7 @@ pub fn what(told: &Told, about: About<'_>) -> String {
             account = %account,
             host = %host,
             times = %times,
-            failure = %failure
+            failure = %stored::failure(failure)
         ),
         Told::UnreadEvent { why } => t!("told-unread-event", account = %account, why = %why),
         Told::EventsDropped { events } => {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
+use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
@@ -13,6 +14,7 @@ use crate::alert::Message;
 use crate::alert::gather::{cut, gather};
 use crate::config::{Email, Security};
 use crate::l10n::{Lang, within};
+use crate::model::{Failure, Plain};
 use crate::text::alert;
 
 /// How long each step of a conversation with the server may take.
@@ -35,7 +37,7 @@ pub(super) async fn send(
     });
     let sent = match (mail, transport(email)) {
         (Ok(mail), Ok(transport)) => {
-            transport.send(mail).await.map(drop).map_err(|error| cut(&error.to_string(), SHOWN))
+            transport.send(mail).await.map(drop).map_err(|error| failure(&error).to_string())
         }
         (Err(error), _) | (_, Err(error)) => Err(error),
     };
@@ -62,6 +64,22 @@ fn compose(
         mail = mail.to(mailbox(to)?);
     }
     mail.body(text).map_err(|error| error.to_string())
+}
+
+/// Returns what an error of a conversation means.
+fn failure(error: &smtp::Error) -> Failure {
+    let detail = cut(&error.to_string(), SHOWN);
+    if error.is_timeout() {
+        Plain::NoAnswer.into()
+    } else if error.is_transient() || error.is_permanent() {
+        Failure::MailRefused { detail }
+    } else if error.is_tls() {
+        Failure::Tls { detail }
+    } else if error.is_client() || error.is_response() {
+        Failure::Broken { detail }
+    } else {
+        Failure::NoConnection { detail }
+    }
 }
 
 fn mailbox(address: &str) -> Result<Mailbox, String> {

@@ -14,6 +14,7 @@ use super::http::{Answer, Post};
 use crate::alert::Message;
 use crate::alert::gather::{cut, gather};
 use crate::config::Hook;
+use crate::model::Failure;
 use crate::text::alert;
 
 /// How much of a robot's own error is shown.
@@ -90,9 +91,10 @@ pub(super) fn read(robot: Robot, answer: &Answer) -> Result<(), String> {
         Some(0) if answer.status == 200 => Ok(()),
         Some(code) => {
             let errmsg = body.get(errmsg).and_then(Value::as_str).unwrap_or_default();
-            Err(format!("it answered {code} ({})", cut(errmsg, SHOWN)))
+            let errmsg = cut(errmsg, SHOWN);
+            Err(Failure::ReceiverCode { code, errmsg }.to_string())
         }
-        None => Err(format!("it answered HTTP {} without a code", answer.status)),
+        None => Err(Failure::ReceiverWithoutCode { status: answer.status }.to_string()),
     }
 }
 
