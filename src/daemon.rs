@@ -673,16 +673,7 @@ impl Daemon {
     /// Returns when the loop looks around next: not in the moment before a request leaves, for that
     /// would be late, unless requests always leave.
     fn next_look(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        let due = self.looked.at + LOOK_EVERY;
-        match self.engine.next_departure() {
-            Some(leaves)
-                if leaves - CLEAR_OF_RELEASE <= due.max(now)
-                    && now - self.looked.at < LOOK_LATEST =>
-            {
-                leaves.max(now) + TimeDelta::milliseconds(1)
-            }
-            Some(_) | None => due,
-        }
+        next_look(self.looked.at, self.engine.next_departure(), now)
     }
 
     /// Notices what no message reports, such as commands that wrote.
@@ -860,6 +851,22 @@ impl Daemon {
             }
         }
         Ok(Done::Stored)
+    }
+}
+
+fn next_look(
+    looked_at: DateTime<Utc>,
+    leaves_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> DateTime<Utc> {
+    let due = looked_at + LOOK_EVERY;
+    match leaves_at {
+        Some(leaves)
+            if leaves - CLEAR_OF_RELEASE <= due.max(now) && now - looked_at < LOOK_LATEST =>
+        {
+            leaves.max(now) + TimeDelta::milliseconds(1)
+        }
+        Some(_) | None => due,
     }
 }
 

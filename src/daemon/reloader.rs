@@ -10,7 +10,7 @@ use tokio::task::AbortHandle;
 use crate::config::{Config, ConfigError, Ping, User};
 use crate::daemon::callback::{Callbacks, callbacks};
 use crate::daemon::heartbeat::Heartbeat;
-use crate::daemon::input::Input;
+use crate::daemon::input::{Input, ReadConfig, UnusableConfig};
 use crate::daemon::{chain, delivery};
 use crate::engine::Engine;
 use crate::l10n::{self, Lang};
@@ -19,6 +19,21 @@ use crate::store::StoreError;
 
 /// Loads the config as at a start.
 pub type LoadConfig = Arc<dyn Fn() -> Result<Config, ConfigError> + Send + Sync>;
+
+/// Reads the config: once more in the language of people, if there is something to tell.
+fn read(load: &LoadConfig, lang: Lang) -> Result<ReadConfig, UnusableConfig> {
+    let english = l10n::within(Lang::En, || load().map_err(|error| chain(&error)));
+    let is_told = lang != Lang::En
+        && english.as_ref().map_or(true, |config: &Config| !config.warnings.is_empty());
+    let told = is_told.then(|| l10n::within(lang, || load().map_err(|error| chain(&error))));
+    // A file that has changed in between is told as it was first read: a reload follows.
+    match (english, told) {
+        (Ok(config), Some(Ok(Config { warnings, .. }))) => Ok(ReadConfig { config, warnings }),
+        (Ok(config), Some(Err(_)) | None) => Ok(ReadConfig { warnings: config.warnings.clone(), config }),
+        (Err(logged), Some(Err(told))) => Err(UnusableConfig { logged, told }),
+        (Err(logged), Some(Ok(_)) | None) => Err(UnusableConfig { told: logged.clone(), logged }),
+    }
+}
 
 /// What only a restart changes.
 #[derive(PartialEq)]
@@ -177,7 +192,7 @@ impl Reloader {
             Progress::Idle => {
                 let (to, lang) = (self.to.clone(), self.fixed.lang);
                 tokio::task::spawn_blocking(move || {
-                    let read = l10n::within(lang, || load().map_err(|error| chain(&error)));
+                    let read = read(&load, lang);
                     // A loop that has ended needs no config.
                     to.blocking_send(Input::Config(Box::new(read))).unwrap_or_default();
                 });

@@ -285,7 +285,7 @@ mod tests {
         let text = l10n::within(l10n::Lang::ZhCn, || body(&message));
 
         let lines: Vec<_> = text.lines().collect();
-        assert_eq!(lines[0], "qunfa 立即处理：任务错过，账号 club 的任务 “春天”（spring）");
+        assert_eq!(lines[0], "qunfa 立即处理：任务错过，账号 club 的任务 spring（春天）");
         assert_eq!(lines[1], "任务已错过：未及时审核：原定时间是 31 分钟前");
         assert_eq!(lines[2], "时间：2027-03-20 20:00:00 +08:00");
     }

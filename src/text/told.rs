@@ -50,6 +50,10 @@ pub fn what(told: &Told, about: About<'_>) -> String {
         Told::Appid { why, .. } => reason::sentence(why),
         Told::Unconfigured => t!("told-unconfigured", account = %account),
         Told::ConfigRefused { why } => t!("alert-config-refused", why = %why),
+        Told::ConfigWarns { warning, more: 0 } => t!("alert-config-warns", warning = %warning),
+        Told::ConfigWarns { warning, more } => {
+            t!("alert-config-warns-more", warning = %warning, more = %more)
+        }
         Told::NeedsRestart { keys } => t!("alert-needs-restart", keys = %keys),
         Told::BackupFailed { error } => t!("alert-backup-failed", error = %error),
         Told::CallbackRefused { refusal } => {
@@ -136,6 +140,7 @@ pub fn advice(told: &Told, about: About<'_>) -> Option<String> {
         Told::Appid { advice, .. } => of_pause(advice, account),
         Told::Unconfigured => of_pause(&Advice::PutBack, account),
         Told::ConfigRefused { .. } => t!("alert-see-config"),
+        Told::ConfigWarns { .. } => t!("alert-see-config-warnings"),
         Told::NeedsRestart { .. } => t!("alert-restart"),
         Told::BackupFailed { .. } => t!("alert-see-backup"),
         Told::CallbackRefused { refusal } => Refusal::parse(refusal)?.advice(),

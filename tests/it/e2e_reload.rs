@@ -177,3 +177,29 @@ fn a_kind_that_changes_has_the_rules_that_a_restart_gives_it() {
     assert_eq!(reloaded, planned(&rig));
     assert_ne!(before, reloaded, "three on one day are too many for a subscription account");
 }
+
+#[test]
+fn a_config_is_refused_and_warned_of_in_the_language_of_people_and_logged_in_english() {
+    let mut rig = Rig::new(&[club()]);
+    change_config(&rig, |text| format!("lang: zh-CN\n{text}"));
+    rig.start();
+    rig.until_listening();
+
+    change_config(&rig, |text| format!("{text}unknown: 1\n"));
+    rig.reload(REFUSED);
+    rig.until_attention("config");
+    let refused = attention(&rig, "config").concat();
+    let log = rig.log();
+    change_config(&rig, |text| text.replace("unknown: 1\n", ""));
+    fs::set_permissions(rig.path("secret"), std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    rig.reload(DONE);
+    let warned = rig.until("it is warned of", || {
+        attention(&rig, "config").into_iter().find(|what| *what != refused)
+    });
+
+    assert!(refused.contains("没有键"), "{refused}");
+    assert!(log.contains("unknown key") && !log.contains("没有"), "{log}");
+    assert!(warned.contains("本机所有用户都能读取"), "{warned}");
+    let log = rig.log();
+    assert!(log.contains("chmod o-rwx") && !log.contains("本机所有用户"), "{log}");
+}

@@ -282,7 +282,7 @@ fn an_upgrade_gives_a_code_to_each_reason_that_decides_something_and_keeps_the_o
         ("changed by hand", written("changed by hand")),
         (
             "deferred: full; it goes at 7",
-            Reason::Deferred { cause: cause("full; it goes at 7"), goes_at: None },
+            Reason::Deferred { cause: cause("full; it goes at 7"), goes_at: None, was_due: None },
         ),
     ];
     let dir = tempfile::tempdir().unwrap();
