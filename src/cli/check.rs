@@ -575,7 +575,7 @@ fn what(job: &CheckedJob) -> String {
     };
     t!(
         "check-what",
-        action = job.action.as_str(),
+        action = names::action(&job.action),
         msgtype = job.msgtype.as_str(),
         receivers = receivers,
         n = job.batches,

@@ -1728,7 +1728,16 @@ check-problems = { $count } 个问题
 check-files = { $count } 个文件
 check-refused = { $files }中有 { $problems }：投递目录会拒绝。
 check-receivers = { $count } 名接收者
-check-what = { $action }：{ $msgtype }，发给{ $receivers }，调用 { $calls } 次
+check-what =
+    { $action }：{ $msgtype ->
+        [text] 文本
+        [mpnews] 图文
+        [image] 图片
+        [voice] 语音
+        [mpvideo] 视频
+        [wxcard] 卡券
+       *[other] { $msgtype }
+    }，发给{ $receivers }，调用 { $calls } 次
 check-goes = 将于 { $at } 发出
 check-note = 提示：
 check-warning = 警告：
@@ -2666,7 +2675,16 @@ callback-key-characters = EncodingAESKey 只含字母和数字，而这里有其
 
 ## attention: what needs a person (src/store/view.rs)
 
-job-broadcast-to = { $msgtype } 群发，发给{ $audience }
+job-broadcast-to =
+    { $msgtype ->
+        [text] 文本
+        [mpnews] 图文
+        [image] 图片
+        [voice] 语音
+        [mpvideo] 视频
+        [wxcard] 卡券
+       *[other] { $msgtype }
+    }群发，发给{ $audience }
 job-deletion-of = 删除{ $audience }
 job-sent-deleted = 已发送（已删除）
 job-partly-deleted = 部分删除

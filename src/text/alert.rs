@@ -14,7 +14,8 @@ use crate::reason::{NamedJob, Reason};
 
 /// Returns the first line of a message, which stands alone in the subject of a mail.
 pub fn headline(message: &Message) -> String {
-    t!("alert-headline", urgency = %urgency(message), subject = %subject(message))
+    let subject = redact::line(&subject(message));
+    t!("alert-headline", urgency = %urgency(message), subject = subject)
 }
 
 /// Returns the first line of a message, which stands for others as well.
@@ -29,7 +30,7 @@ pub fn body(message: &Message) -> String {
 
 /// Returns what happened, as one sentence without a full stop.
 pub fn what(message: &Message) -> String {
-    redact::text(&happened(message))
+    redact::line(&happened(message))
 }
 
 /// Returns what an operator can do, if there is something.
@@ -48,7 +49,7 @@ pub fn advice(message: &Message) -> Option<String> {
         | Fact::Over { .. }
         | Fact::Test { .. } => None,
     };
-    told.or_else(|| message.advice.clone()).as_deref().map(redact::text)
+    told.or_else(|| message.advice.clone()).as_deref().map(redact::line)
 }
 
 fn about(message: &Message) -> About<'_> {
