@@ -495,7 +495,7 @@ mod tests {
                     false,
                     PlatformMessage {
                         code: None,
-                        errmsg: "the answer has no speed from 0 to 4".into(),
+                        errmsg: "the answer has no speed that can be read".into(),
                     },
                 ),
             ),
