@@ -504,7 +504,7 @@ mod tests {
                 "{}",
                 later(
                     false,
-                    PlatformMessage { code: None, errmsg: "the answer has no errcode".into() },
+                    PlatformMessage { code: None, errmsg: "the answer has no errcode that can be read".into() },
                 ),
             ),
             (
