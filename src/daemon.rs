@@ -271,7 +271,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let upkeep = Upkeep::new(&config, sender.clone());
     let ping = PingTask::start(config.alerts.ping.clone(), heartbeat.watch());
     let seen = (Fixed::of(&config), views, ping);
-    let reloader = Reloader::new(options.reload, seen, sender.clone());
+    let reloader = Reloader::new((options.reload, config.warnings.clone()), seen, sender.clone());
     let deliveries = Deliveries::new((config.alerts, lang), &engine, &options.now, sender.clone());
     let dispatcher = Dispatcher::new(ways, &state, counters, (options.now.clone(), sender));
     let mut daemon = Daemon {

@@ -152,7 +152,12 @@ fn render(page: &mut Page, view: &AccountView<'_>, now: DateTime<Utc>) {
         page.labelled(Tone::Plain, 2, &text::pad(&t!("followers-label-now"), LABEL), how);
     }
     if let Some(why) = &followers.failed {
-        page.labelled(Tone::Warn, 2, &text::pad(&t!("followers-label-last"), LABEL), &stored::failure(why));
+        page.labelled(
+            Tone::Warn,
+            2,
+            &text::pad(&t!("followers-label-last"), LABEL),
+            &stored::failure(why),
+        );
     }
     page.blank_line();
     if followers.tags.is_empty() {

@@ -53,7 +53,7 @@ impl Daemon {
     }
 
     fn reload(&mut self, read: &ReadConfig, now: DateTime<Utc>) -> Result<(), RunError> {
-        let ReadConfig { config, warnings } = read;
+        let config = &read.config;
         self.engine.reload(&config.accounts, now)?;
         for (number, account) in self.engine.numbered_accounts() {
             self.dispatcher.set_way(number, account)?;
@@ -66,10 +66,11 @@ impl Daemon {
             tracing::warn!("{warning}");
         }
         tracing::info!(accounts = config.accounts.len(), "the config was reloaded");
-        self.tell_what_needs_a_restart(config, warnings, now)
+        let warnings = self.reloader.new_warnings(read);
+        self.tell_what_needs_a_restart(config, &warnings, now)
     }
 
-    /// Tells that keys are not in use; otherwise, the config's warnings.
+    /// Tells that keys are not in use; otherwise, what the config newly warns of.
     fn tell_what_needs_a_restart(
         &mut self,
         config: &Config,

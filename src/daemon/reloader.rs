@@ -29,7 +29,9 @@ fn read(load: &LoadConfig, lang: Lang) -> Result<ReadConfig, UnusableConfig> {
     // A file that has changed in between is told as it was first read: a reload follows.
     match (english, told) {
         (Ok(config), Some(Ok(Config { warnings, .. }))) => Ok(ReadConfig { config, warnings }),
-        (Ok(config), Some(Err(_)) | None) => Ok(ReadConfig { warnings: config.warnings.clone(), config }),
+        (Ok(config), Some(Err(_)) | None) => {
+            Ok(ReadConfig { warnings: config.warnings.clone(), config })
+        }
         (Err(logged), Some(Err(told))) => Err(UnusableConfig { logged, told }),
         (Err(logged), Some(Ok(_)) | None) => Err(UnusableConfig { told: logged.clone(), logged }),
     }
@@ -169,6 +171,8 @@ impl Drop for PingTask {
 pub(super) struct Reloader {
     /// None in a rehearsal.
     load: Option<LoadConfig>,
+    /// What the config in use warns of.
+    pub(super) warned: Vec<String>,
     pub(super) fixed: Fixed,
     pub(super) views: Views,
     pub(super) ping: PingTask,
@@ -178,11 +182,11 @@ pub(super) struct Reloader {
 
 impl Reloader {
     pub(super) fn new(
-        load: Option<LoadConfig>,
+        (load, warned): (Option<LoadConfig>, Vec<String>),
         (fixed, views, ping): (Fixed, Views, PingTask),
         to: mpsc::Sender<Input>,
     ) -> Self {
-        Self { load, fixed, views, ping, to, progress: Progress::Idle }
+        Self { load, warned, fixed, views, ping, to, progress: Progress::Idle }
     }
 
     /// Reads the config; returns whether there is one to read.
@@ -201,6 +205,16 @@ impl Reloader {
             Progress::Reading | Progress::ReadingAgain => Progress::ReadingAgain,
         };
         true
+    }
+
+    /// Returns what a config warns of and the one before it did not, in the language of people.
+    pub(super) fn new_warnings(&mut self, read: &ReadConfig) -> Vec<String> {
+        let ReadConfig { config, warnings } = read;
+        let before = std::mem::replace(&mut self.warned, config.warnings.clone());
+        let both = config.warnings.iter().zip(warnings);
+        both.filter(|(english, _)| !before.contains(english))
+            .map(|(_, told)| told.clone())
+            .collect()
     }
 
     /// Returns whether the config must be read once more: it changed while it was read.

@@ -99,9 +99,7 @@ impl Session {
     ) -> Result<Option<T>, StoreError> {
         let (answer, why) = match listed {
             Listed::Listed(list) => return Ok(Some(list)),
-            Listed::NewToken => {
-                (Answer::TokenRefused, Plain::TokenRefused.to_string())
-            }
+            Listed::NewToken => (Answer::TokenRefused, Plain::TokenRefused.to_string()),
             Listed::Refused(code, errmsg) => {
                 let is_gone = ask.tag().is_some() && codes::is_no_tag(code);
                 (

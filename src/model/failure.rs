@@ -197,11 +197,19 @@ impl fmt::Display for Plain {
 }
 
 impl Failure {
+    /// Returns that an answer lacks a field.
+    pub fn no_field(field: &str) -> Self {
+        Self::NoField { field: field.to_owned() }
+    }
+
     /// Reads the stored form.
     pub fn parse(text: &str) -> Self {
         let plain = PLAIN.iter().find(|(_, sentence)| *sentence == text);
         let plain = plain.map(|(plain, _)| Self::Plain(*plain));
-        plain.or_else(|| of_transport(text)).or_else(|| of_answer(text)).or_else(|| of_receiver(text))
+        plain
+            .or_else(|| of_transport(text))
+            .or_else(|| of_answer(text))
+            .or_else(|| of_receiver(text))
             // What reads otherwise than it would be written was written by somebody else.
             .filter(|failure| failure.to_string() == text)
             .unwrap_or_else(|| Self::Written { text: text.to_owned() })

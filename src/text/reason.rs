@@ -225,7 +225,9 @@ pub fn sentence(reason: &Reason) -> String {
         Reason::Deferred { cause, goes_at: Some(at), .. } => {
             t!("reason-deferred-to", cause = %sentence(cause), at = %calendar::beijing(*at))
         }
-        Reason::Advanced { goes_at, .. } => t!("reason-advanced", at = %calendar::beijing(*goes_at)),
+        Reason::Advanced { goes_at, .. } => {
+            t!("reason-advanced", at = %calendar::beijing(*goes_at))
+        }
         Reason::ExpiresBeforeDue => t!("reason-expires-before-due"),
         Reason::PastGrace { late_s, grace_s } => t!(
             "reason-past-grace",
@@ -636,7 +638,9 @@ fn time_of_day(at: DateTime<Utc>) -> String {
 
 fn answered(errcode: Option<i64>, errmsg: &str) -> String {
     match errcode {
-        Some(code) => t!("reason-platform-answered", code = %code, errmsg = %stored::failure(errmsg)),
+        Some(code) => {
+            t!("reason-platform-answered", code = %code, errmsg = %stored::failure(errmsg))
+        }
         None => stored::failure(errmsg),
     }
 }

@@ -420,7 +420,8 @@ pub(crate) fn failure(error: reqwest::Error) -> Failure {
     if says("dns error") {
         return Failure::HostUnknown { detail: detail() };
     }
-    let kind = causes.iter().find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+    let kind =
+        causes.iter().find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
     match kind {
         Some(ErrorKind::ConnectionRefused) if of_connect => Plain::ConnectionRefused.into(),
         Some(ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable) => Plain::NoRoute.into(),
@@ -438,7 +439,7 @@ pub(crate) fn failure(error: reqwest::Error) -> Failure {
 }
 
 /// Returns the error of TLS that an error of a connection holds.
-fn tls<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+pub(crate) fn tls<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
     let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     inner.and_then(|inner| inner.downcast_ref()).or_else(|| cause.downcast_ref())
 }

@@ -218,9 +218,8 @@ fn nothing_is_sent_to_a_server_without_tls_or_with_the_certificate_of_another() 
         assert_eq!(tested["state"], "given_up", "{case}: {tested}");
         let said = tested["error"].as_str().unwrap();
         assert!(said.starts_with(error), "{case}: {said}");
-        let told = |line: &str| {
-            ["AUTH", "MAIL", "RCPT", "DATA"].iter().any(|word| line.starts_with(word))
-        };
+        let told =
+            |line: &str| ["AUTH", "MAIL", "RCPT", "DATA"].iter().any(|word| line.starts_with(word));
         assert!(!heard.iter().any(|(_, line)| told(line)), "{case}: {heard:?}");
     }
 }
@@ -231,6 +230,9 @@ fn a_refused_password_is_told_and_not_shown() {
 
     assert_eq!(tested["state"], "given_up");
     let said = tested["error"].as_str().unwrap();
-    assert!(said.starts_with("the mail server refused: ") && said.contains("wrong password"), "{said}");
+    assert!(
+        said.starts_with("the mail server refused: ") && said.contains("wrong password"),
+        "{said}"
+    );
     assert!(!said.contains(PASSWORD), "{said}");
 }

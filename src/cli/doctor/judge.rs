@@ -184,7 +184,11 @@ fn address(errmsg: &str) -> Option<IpAddr> {
 }
 
 fn unclear(check: &'static str, why: &str) -> Finding {
-    Finding::bad(check, t!("doctor-unclear", why = %stored::failure(why)), t!("doctor-unclear-advice"))
+    Finding::bad(
+        check,
+        t!("doctor-unclear", why = %stored::failure(why)),
+        t!("doctor-unclear-advice"),
+    )
 }
 
 #[cfg(test)]

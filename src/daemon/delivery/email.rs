@@ -1,5 +1,7 @@
 //! Mail, with lettre: several messages in one.
 
+use std::error::Error as _;
+use std::iter::successors;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
@@ -16,6 +18,7 @@ use crate::config::{Email, Security};
 use crate::l10n::{Lang, within};
 use crate::model::{Failure, Plain};
 use crate::text::alert;
+use crate::wechat::client;
 
 /// How long each step of a conversation with the server may take.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -68,17 +71,22 @@ fn compose(
 
 /// Returns what an error of a conversation means.
 fn failure(error: &smtp::Error) -> Failure {
+    let causes: Vec<_> = successors(error.source(), |cause| (*cause).source()).collect();
     let detail = cut(&error.to_string(), SHOWN);
+    let last = causes.last().map_or_else(|| detail.clone(), ToString::to_string);
+    if let Some(tls) = causes.iter().find_map(|cause| client::tls(*cause)) {
+        return Failure::Tls { detail: tls.to_string() };
+    }
     if error.is_timeout() {
         Plain::NoAnswer.into()
     } else if error.is_transient() || error.is_permanent() {
         Failure::MailRefused { detail }
     } else if error.is_tls() {
-        Failure::Tls { detail }
+        Failure::Tls { detail: last }
     } else if error.is_client() || error.is_response() {
         Failure::Broken { detail }
     } else {
-        Failure::NoConnection { detail }
+        Failure::NoConnection { detail: cut(&last, SHOWN) }
     }
 }
 

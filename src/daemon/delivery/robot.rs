@@ -140,7 +140,8 @@ mod tests {
     fn no_text_calls_a_whole_group() {
         let text = "<at user_id=\"all\">所有人</at> @all @所有人";
         for robot in [Robot::Wecom, Robot::Feishu, Robot::Dingtalk] {
-            let post = request(robot, &hook("https://robot.example/send", None), text, at()).unwrap();
+            let post =
+                request(robot, &hook("https://robot.example/send", None), text, at()).unwrap();
             let body: Value = serde_json::from_str(&post.body).unwrap();
             assert!(!post.body.contains("<at") || robot != Robot::Feishu, "{robot:?}");
             // 企业微信 and 钉钉 call those whom these fields name, and nobody by a text.

@@ -10,8 +10,8 @@ use url::Url;
 use super::response::{Fields, HttpResponse, Reply, errmsg, id, integer, printable, whole};
 use super::{Request, Save, mass_get, media, with_token};
 use crate::model::{
-    ApiCall, ConditionalMenu, DraftPage, Failure, Menu, Picture, Plain, Qrcode, ReportedMenu, Scene, Speed,
-    Viewer,
+    ApiCall, ConditionalMenu, DraftPage, Failure, Menu, Picture, Plain, Qrcode, ReportedMenu,
+    Scene, Speed, Viewer,
 };
 use crate::wechat::codes::{self, Verdict};
 
@@ -343,7 +343,7 @@ fn done(fields: &Fields, asked: &ApiCall) -> Result<ApiCallResult, Failure> {
         | ApiCall::MenuConditionalDelete { .. }
         | ApiCall::Picture(_) => match fields.errcode {
             Some(_) => Ok(result),
-            None => Err(without("errcode")),
+            None => Err(Failure::no_field("errcode")),
         },
         ApiCall::MenuConditional(_) => {
             let text = |menuid: &Value| menuid.as_str().map(printable);
@@ -351,7 +351,7 @@ fn done(fields: &Fields, asked: &ApiCall) -> Result<ApiCallResult, Failure> {
             let menuid = fields.menuid.as_ref();
             let menuid = menuid.and_then(|menuid| text(menuid).or_else(|| number(menuid)));
             let menuid = menuid.filter(|menuid| !menuid.is_empty());
-            let menuid = menuid.ok_or_else(|| without("menuid"))?;
+            let menuid = menuid.ok_or_else(|| Failure::no_field("menuid"))?;
             Ok(ApiCallResult { menuid: Some(menuid), ..result })
         }
         // The articles, or the address of a video.
@@ -366,23 +366,18 @@ fn done(fields: &Fields, asked: &ApiCall) -> Result<ApiCallResult, Failure> {
                 (1..=TICKET_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
             };
             let ticket = fields.ticket.as_ref().filter(is_ticket);
-            let ticket = ticket.ok_or_else(|| without("ticket"))?.clone();
+            let ticket = ticket.ok_or_else(|| Failure::no_field("ticket"))?.clone();
             let url = fields.url.as_deref().map(printable);
             let expire_seconds = fields.expire_seconds.as_ref().and_then(id);
             Ok(ApiCallResult { code: Some(MadeCode { ticket, url, expire_seconds }), ..result })
         }
         ApiCall::SpeedGet => {
             let level = fields.speed.as_ref().and_then(integer);
-            let speed = level.and_then(Speed::new).ok_or_else(|| without("speed"))?;
+            let speed = level.and_then(Speed::new).ok_or_else(|| Failure::no_field("speed"))?;
             let real = fields.realspeed.as_ref().and_then(id);
             Ok(ApiCallResult { speed: Some((speed, real)), ..result })
         }
     }
-}
-
-/// Returns that an answer lacks a field.
-pub(super) fn without(field: &str) -> Failure {
-    Failure::NoField { field: field.to_owned() }
 }
 
 fn exists() -> ApiCallResult {
@@ -399,7 +394,7 @@ fn reported_menu(fields: &Fields) -> Result<ReportedMenu, Failure> {
         _ => return Err(Plain::MenuUnclear.into()),
     }
     let buttons = fields.selfmenu_info.as_ref().and_then(|info| info["button"].as_array());
-    let mut buttons = buttons.ok_or_else(|| without("button"))?.clone();
+    let mut buttons = buttons.ok_or_else(|| Failure::no_field("button"))?.clone();
     for button in &mut buttons {
         let fields = button.as_object_mut().ok_or(Plain::ButtonUnclear)?;
         let Some(subs) = fields.remove("sub_button") else { continue };
@@ -504,7 +499,10 @@ mod tests {
                 "{}",
                 later(
                     false,
-                    PlatformMessage { code: None, errmsg: "the answer has no errcode that can be read".into() },
+                    PlatformMessage {
+                        code: None,
+                        errmsg: "the answer has no errcode that can be read".into(),
+                    },
                 ),
             ),
             (

@@ -10,9 +10,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use super::response::{
-    HttpResponse, Refusal, Reply, answered, printable, question, read_json,
-};
+use super::response::{HttpResponse, Refusal, Reply, answered, printable, question, read_json};
 use super::{Request, with_token};
 use crate::model::Plain;
 use crate::wechat::codes::{self, Verdict};

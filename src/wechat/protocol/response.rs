@@ -209,7 +209,7 @@ pub fn read_send(response: &HttpResponse) -> SendResponse {
         Err(why) => return unclear(Verdict::InDoubt, None, &why),
     };
     let Some(code) = fields.errcode.as_ref().and_then(Value::as_i64) else {
-        let why = Failure::NoField { field: "errcode".to_owned() };
+        let why = Failure::no_field("errcode");
         return unclear(Verdict::InDoubt, None, &why.to_string());
     };
     let verdict = codes::for_send(code).verdict;
@@ -242,7 +242,7 @@ pub fn read_token(response: &HttpResponse) -> TokenResponse {
         Err(why) => return TokenResponse::Unclear(why.to_string()),
     }
     let Some(token) = fields.access_token.filter(|token| is_token(token)) else {
-        let why = Failure::NoField { field: "token".to_owned() };
+        let why = Failure::no_field("token");
         return TokenResponse::Unclear(why.to_string());
     };
     let life = fields.expires_in.as_ref().and_then(id).and_then(|s| u64::try_from(s).ok());
@@ -281,7 +281,7 @@ pub fn read_status(response: &HttpResponse, msg_id: i64) -> StatusResponse {
             StatusResponse::Unclear(why.to_string())
         }
         None => {
-            let why = Failure::NoField { field: "msg_status".to_owned() };
+            let why = Failure::no_field("msg_status");
             StatusResponse::Unclear(why.to_string())
         }
     }

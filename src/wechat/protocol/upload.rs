@@ -132,7 +132,7 @@ pub fn read_upload(kind: UploadKind, answer: &HttpResponse) -> UploadResponse {
     match value.filter(fits) {
         Some(value) => UploadResponse::Done(value),
         None => {
-            let why = Failure::NoField { field: name.to_owned() };
+            let why = Failure::no_field(name);
             UploadResponse::Later(None, why.to_string())
         }
     }

@@ -13,10 +13,10 @@ use crate::server::console::answers::{
     ApiCall, At, Attempt, Decision, Event, Series, Shown, Step, Story, Upload, series_state,
 };
 use crate::server::console::context::{Asked, Console, VIA, reads};
-use crate::text::stored;
 use crate::server::console::page::{CONTENT_POLICY, Frame, Here, html};
 use crate::server::problem::Refusal;
 use crate::server::request::Said;
+use crate::text::stored;
 
 /// One line of a story.
 struct Line {
