@@ -105,12 +105,18 @@ as anne 'umask 027; cp /tmp/spring.yaml /var/spool/qunfa/'
 until_true as anne 'cat /var/spool/qunfa/accepted/spring.yaml'
 as anne 'cat /var/spool/qunfa/accepted/spring.yaml.receipt.json' | grep -q spring || fail "anne cannot read the receipt"
 job summer
-as anne 'umask 027; qunfa submit --json /tmp/summer.yaml' | grep -q summer || fail "anne cannot submit"
+as anne 'umask 027; qunfa submit --json /tmp/summer.yaml' | grep -q '"state": *"taken"' || fail "anne cannot submit"
+mkdir -p "$root/tmp/autumn/pictures"
+sed 's/spring/autumn/' "$root/tmp/spring.yaml" >"$root/tmp/autumn/job.yaml"
+chmod -R a+rX "$root/tmp/autumn"
+as anne 'umask 077; qunfa submit --json /tmp/autumn' | grep -q '"state": *"taken"' ||
+    fail "anne cannot submit a folder with a umask of 077"
 printf 'jobs: 7\n...\n' >"$root/tmp/bad.yaml"
 chmod 644 "$root/tmp/bad.yaml"
 as anne 'umask 027; cp /tmp/bad.yaml /var/spool/qunfa/'
 until_true as anne 'cat /var/spool/qunfa/rejected/bad.yaml.error.txt'
 as anne 'ls /var/spool/qunfa' 2>/dev/null && fail "the inbox can be listed"
+as anne 'qunfa status' 2>/dev/null && fail "a member can read the database"
 as anne 'ls /var/lib/qunfa' 2>/dev/null && fail "the database can be looked for"
 as anne 'rm -f /var/spool/qunfa/accepted/spring.yaml' 2>/dev/null && fail "a member can take files back"
 inside useradd bob
