@@ -1817,6 +1817,8 @@ check-what =
 check-goes = goes at { $at }
 check-note = note:{" "}
 check-warning = warning:{" "}
+check-a-job = { $id } ({ $account })
+check-recurrence = { $words } ({ $cron }, { $timezone })
 check-a-series = { $id } ({ $account }), a series
 check-more-dates =
     { $n ->

@@ -1738,9 +1738,11 @@ check-what =
         [wxcard] 卡券
        *[other] { $msgtype }
     }，发给{ $receivers }，调用 { $calls } 次
-check-goes = 将于 { $at } 发出
+check-goes = 将于 { $at }发出
 check-note = 提示：
 check-warning = 警告：
+check-a-job = { $id }（{ $account }）
+check-recurrence = { $words }（{ $cron }，{ $timezone }）
 check-a-series = { $id }（{ $account }），系列任务
 check-more-dates = 预先安排的几周内另有 { $count } 期
 submit-nothing = 没有放入投递目录。
