@@ -872,16 +872,20 @@ BEGIN
         OR (NEW.to_state = 'sent' AND action = 'broadcast'));
 END;
 
--- A job moved to another window; only its last move is told. What an alert reads must never fail the
+-- A job moved to another window; only its last move is told, with the time before the first that was not
+-- told yet. What an alert reads must never fail the
 -- transaction of its cause: CASE reads no text that is not JSON.
 CREATE TRIGGER notice_of_move AFTER INSERT ON history
 WHEN NEW.from_state = NEW.to_state
     AND CASE WHEN json_valid(NEW.why) THEN json_extract(NEW.why, '$.code') END
         IN ('deferred', 'advanced', 'on_quota_is_fail', 'window_beyond_expiry')
 BEGIN
-    UPDATE notice SET state = 'closed' WHERE job = NEW.job AND state = 'new' AND kind = 'moved';
-    INSERT INTO notice (kind, account, job, raised_at, why)
-    SELECT 'moved', account, id, NEW.at, NEW.why FROM job WHERE id = NEW.job;
+    INSERT INTO notice (kind, account, job, subject, raised_at, why)
+    SELECT 'moved', account, id, coalesce(
+        (SELECT nullif(subject, '') FROM notice WHERE job = NEW.job AND state = 'new' AND kind = 'moved'),
+        NEW.why ->> 'was_due', ''), NEW.at, NEW.why FROM job WHERE id = NEW.job;
+    UPDATE notice SET state = 'closed' WHERE job = NEW.job AND state = 'new' AND kind = 'moved'
+        AND id < (SELECT max(id) FROM notice WHERE job = NEW.job AND kind = 'moved');
 END;
 
 CREATE TRIGGER notice_of_alert AFTER INSERT ON alert

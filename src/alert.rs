@@ -208,7 +208,12 @@ pub enum Fact {
     /// A broadcast went out: how many followers it reached, as far as the platform said.
     Sent { receivers: Option<u64>, sent: Option<u64>, failed: Option<u64> },
     /// A job has another time, or none any more.
-    Moved { to: DateTime<Utc>, why: Reason },
+    Moved {
+        #[serde(default)]
+        from: Option<DateTime<Utc>>,
+        to: DateTime<Utc>,
+        why: Reason,
+    },
     /// An account, or every one, is on hold or paused.
     Stopped { why: Reason },
     /// A job waits for an approval, and its time is near.

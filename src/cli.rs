@@ -449,13 +449,12 @@ pub fn run_parsed(
 
 fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, Problem> {
     let path = arguments.config;
-    let config = || {
-        let config = load(&path, Secrets::Leave)?;
-        if let (None, Some(lang)) = (arguments.lang, config.lang) {
-            l10n::choose(lang);
-        }
-        Ok::<_, Problem>(config)
-    };
+    // What is wrong with a config is told in its language, too.
+    let of_config = config::lang_of(&path).filter(|_| arguments.lang.is_none());
+    if let Some(lang) = of_config.filter(|_| !matches!(arguments.command, Command::Run)) {
+        l10n::choose(lang);
+    }
+    let config = || load(&path, Secrets::Leave);
     let terminal = &mut terminal;
     let who = terminal.who.map_or_else(reply::person, str::to_owned);
     match arguments.command {

@@ -174,6 +174,14 @@ pub enum Secrets {
 /// Looks up a variable of the environment.
 pub type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
 
+/// Returns the language that a config names, also if it cannot be used otherwise.
+pub fn lang_of(path: &Path) -> Option<Lang> {
+    let text = fs::read_to_string(path).ok()?;
+    let value = text.lines().find_map(|line| line.strip_prefix("lang:"))?;
+    let value = value.split(" #").next().unwrap_or_default();
+    Lang::parse(value.trim().trim_matches(['"', '\'']))
+}
+
 /// Loads the config at a path; `env` looks up the variables that `${NAME}` and `secret_env` name.
 pub fn load(path: &Path, env: Environment<'_>, secrets: Secrets) -> Result<Config, ConfigError> {
     let mut accounts = Accounts::default();

@@ -10,6 +10,8 @@ mod api_call;
 
 mod draft;
 
+mod failure;
+
 mod material;
 
 mod menu;
@@ -32,6 +34,10 @@ use sha2::{Digest, Sha256};
 
 pub use api_call::{ARTICLES_MOST, ApiCall, Deletion, Preview, Speed, Viewer};
 pub use draft::{DRAFTS_PAGE, Draft, DraftArticle, DraftPage, MediaUse, Medium};
+
+#[cfg(test)]
+pub(crate) use failure::tests::samples as failures;
+pub use failure::{Failure, Plain};
 
 pub use material::{
     Article, ArticlesVia, Asset, Caption, Format, Material, Media, NEWS, UploadKind, key,

@@ -59,11 +59,15 @@ pub enum Reason {
         cause: Box<Self>,
         #[serde(default, with = "maybe_instant", skip_serializing_if = "Option::is_none")]
         goes_at: Option<DateTime<Utc>>,
+        #[serde(default, with = "maybe_instant", skip_serializing_if = "Option::is_none")]
+        was_due: Option<DateTime<Utc>>,
     },
-    /// It moved to an earlier window, or back to its own time.
+    /// It moved to an earlier window, or has its own time again.
     Advanced {
         #[serde(with = "instant")]
         goes_at: DateTime<Utc>,
+        #[serde(default, with = "maybe_instant", skip_serializing_if = "Option::is_none")]
+        was_due: Option<DateTime<Utc>>,
     },
 
     // Its own times.
@@ -563,7 +567,7 @@ impl Reason {
 
     /// Adds that the job moved because of it.
     pub fn deferred(self) -> Self {
-        Self::Deferred { cause: Box::new(self), goes_at: None }
+        Self::Deferred { cause: Box::new(self), goes_at: None, was_due: None }
     }
 
     /// Adds that the job waits because of it.

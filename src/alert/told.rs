@@ -43,6 +43,8 @@ pub enum Told {
 
     /// A changed config cannot be used.
     ConfigRefused { why: String },
+    /// A changed config is in use, and warns of something.
+    ConfigWarns { warning: String, more: usize },
     /// Changed keys of the config are not in use.
     NeedsRestart { keys: String },
 

@@ -27,7 +27,7 @@ use crate::reason::Reason;
 use crate::schedule::Placement;
 use crate::schedule::receivers::Fate;
 use crate::store::{IngestOutcome, JobView, Rescheduled, Store, StoreError, Tx};
-use crate::text::{names, reason};
+use crate::text::{names, reason, stored};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -571,11 +571,11 @@ fn what(job: &CheckedJob) -> String {
     }
     let receivers = match job.receivers {
         Some(some) => t!("check-receivers", count = text::count(some.into())),
-        None => job.audience.clone(),
+        None => stored::subject(&job.audience),
     };
     t!(
         "check-what",
-        action = job.action.as_str(),
+        action = names::action(&job.action),
         msgtype = job.msgtype.as_str(),
         receivers = receivers,
         n = job.batches,
@@ -583,8 +583,12 @@ fn what(job: &CheckedJob) -> String {
     )
 }
 
+fn id_and_account(CheckedJob { id, account, .. }: &CheckedJob) -> String {
+    t!("check-a-job", id = id.as_str(), account = account.as_str())
+}
+
 fn checked(page: &mut Page, job: &CheckedJob, now: DateTime<Utc>) {
-    page.lines(Tone::Head, 2, &text::named(&job.title, &format!("{} ({})", job.id, job.account)));
+    page.lines(Tone::Head, 2, &text::named(&job.title, &id_and_account(job)));
     page.lines(Tone::Plain, 4, &what(job));
     if let Some(at) = job.goes_at {
         page.lines(Tone::Plain, 4, &t!("check-goes", at = text::time_and_distance(at, now)));
@@ -601,7 +605,16 @@ fn checked_series(page: &mut Page, series: &CheckedSeries, now: DateTime<Utc>) {
     let name = t!("check-a-series", id = series.id.as_str(), account = series.account.as_str());
     page.lines(Tone::Head, 2, &text::named(&series.title, &name));
     let CheckedSeries { words, cron, timezone, occurrences, planned, .. } = series;
-    page.lines(Tone::Plain, 4, &format!("{words} ({cron}, {timezone})"));
+    page.lines(
+        Tone::Plain,
+        4,
+        &t!(
+            "check-recurrence",
+            words = words.as_str(),
+            cron = cron.as_str(),
+            timezone = timezone.as_str()
+        ),
+    );
     if let Some(first) = occurrences.first() {
         page.lines(Tone::Plain, 4, &what(first));
     }

@@ -457,7 +457,7 @@ fn uploads(page: &mut Page, uploads: &[UploadView]) {
         ]);
         if let Some(errmsg) = &upload.errmsg {
             let code = upload.errcode.map_or_else(String::new, |code| format!("{code} "));
-            table.note(tone, &format!("{code}({errmsg})"));
+            table.note(tone, &format!("{code}({})", stored::failure(errmsg)));
         }
     }
     page.table(2, &table);
@@ -548,7 +548,7 @@ fn said(attempt: &AttemptView, explain: bool) -> String {
     let Some(outcome) = attempt.outcome.as_deref().map(names::attempt_outcome) else {
         return t!("show-no-answer-stored");
     };
-    let errmsg = attempt.errmsg.clone().unwrap_or_else(|| t!("show-no-answer"));
+    let errmsg = attempt.errmsg.as_deref().map_or_else(|| t!("show-no-answer"), stored::failure);
     match attempt.errcode {
         Some(code) if code == 0 || !explain => {
             t!("show-answer-code", outcome = outcome, code = %code, errmsg = errmsg)

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{NaiveTime, TimeDelta};
 use chrono_tz::Tz;
+use lettre::message::Mailbox;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
@@ -247,11 +248,10 @@ impl Loader<'_, '_> {
             entry.text(loader.report).map(str::to_owned)
         };
         let server = required("server", || t!("config-write-server-smtp-example-com"), self);
-        let from = required("from", || t!("config-write-qunfa-example-com"), self);
-        let to = match fields.require("to", || t!("config-write-ops-example-com"), self.report) {
-            Some(entry) => self.words(entry),
-            None => None,
-        };
+        let from = fields.require("from", || t!("config-write-qunfa-example-com"), self.report);
+        let from = from.and_then(|entry| self.addresses(entry)?.pop());
+        let to = fields.require("to", || t!("config-write-ops-example-com"), self.report);
+        let to = to.and_then(|entry| self.addresses(entry));
         let security = match fields.get("security") {
             Some(entry) => entry.choice(&SECURITIES, self.report)?,
             None => Security::Starttls,
@@ -284,6 +284,17 @@ impl Loader<'_, '_> {
             None => None,
         };
         Some(Email { server, port, security, login, from: from?, to: to? })
+    }
+
+    /// Returns mail addresses, at least one.
+    fn addresses(&mut self, entry: &Entry<'_>) -> Option<Vec<String>> {
+        let words = self.words(entry)?;
+        let Some(wrong) = words.iter().find(|word| word.parse::<Mailbox>().is_err()) else {
+            return Some(words);
+        };
+        let message = t!("config-no-mail-address", text = %quote(wrong));
+        self.report.say_with(entry.node.location, message, t!("config-mail-address-help"));
+        None
     }
 
     fn command(&mut self, entry: &Entry<'_>, fields: &Fields<'_, '_>) -> Option<CommandLine> {

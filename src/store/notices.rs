@@ -233,7 +233,13 @@ impl Tx<'_> {
             ("sent", _) => self.counts(notice)?,
             ("moved", Some(why)) => {
                 let Some(to) = self.due_of(notice)? else { return Ok(None) };
-                Fact::Moved { to, why }
+                let from = DateTime::parse_from_rfc3339(&notice.subject);
+                let from = from.ok().map(|at| at.with_timezone(&Utc));
+                // It moved, and moved back before anybody was told.
+                if from == Some(to) {
+                    return Ok(None);
+                }
+                Fact::Moved { from, to, why }
             }
             ("hold" | "paused", Some(why)) => Fact::Stopped { why },
             ("approval_due", _) => Fact::ApprovalDue,

@@ -218,14 +218,16 @@ pub fn sentence(reason: &Reason) -> String {
         Reason::WillDefer { cause } => {
             t!("reason-will-defer", cause = %sentence(cause))
         }
-        Reason::Deferred { cause, goes_at: None } => t!(
+        Reason::Deferred { cause, goes_at: None, .. } => t!(
             "reason-deferred",
             cause = %sentence(cause)
         ),
-        Reason::Deferred { cause, goes_at: Some(at) } => {
+        Reason::Deferred { cause, goes_at: Some(at), .. } => {
             t!("reason-deferred-to", cause = %sentence(cause), at = %calendar::beijing(*at))
         }
-        Reason::Advanced { goes_at } => t!("reason-advanced", at = %calendar::beijing(*goes_at)),
+        Reason::Advanced { goes_at, .. } => {
+            t!("reason-advanced", at = %calendar::beijing(*goes_at))
+        }
         Reason::ExpiresBeforeDue => t!("reason-expires-before-due"),
         Reason::PastGrace { late_s, grace_s } => t!(
             "reason-past-grace",
@@ -299,7 +301,7 @@ pub fn sentence(reason: &Reason) -> String {
             )
         }
         Reason::PlatformRefused { errcode: None, errmsg } => {
-            t!("reason-platform-refused-so", errmsg = %errmsg)
+            t!("reason-platform-refused-so", errmsg = %stored::failure(errmsg))
         }
         Reason::PlatformHasNoRoom { cause, errcode, errmsg } => {
             t!(
@@ -326,7 +328,8 @@ pub fn sentence(reason: &Reason) -> String {
             upload_answer((*kind, name), *code, errmsg)
         }
         Reason::UploadFailed { kind, name, errcode: None, errmsg } => {
-            t!("reason-upload-unclear", file = %upload(*kind), name = %name, errmsg = %errmsg)
+            let errmsg = stored::failure(errmsg);
+            t!("reason-upload-unclear", file = %upload(*kind), name = %name, errmsg = errmsg)
         }
         Reason::UploadRefused { kind, name, errcode, errmsg } => {
             let row = codes::for_query(*errcode);
@@ -346,7 +349,10 @@ pub fn sentence(reason: &Reason) -> String {
                     name = %name,
                     answer = %answered(Some(*code), &errmsg)
                 ),
-                None => t!("reason-last-upload-trouble", name = %name, errmsg = %errmsg),
+                None => {
+                    let errmsg = stored::failure(&errmsg);
+                    t!("reason-last-upload-trouble", name = %name, errmsg = errmsg)
+                }
             }
         }
         Reason::NoUploadCallLeft { kind, until } => t!(
@@ -365,7 +371,7 @@ pub fn sentence(reason: &Reason) -> String {
             t!("reason-calls-failed", failed = %failed, all = %all, cause = %sentence(cause))
         }
         Reason::ApiCallAnswered { errcode: Some(code), errmsg } => {
-            let row = codes::for_api_call(*code);
+            let (row, errmsg) = (codes::for_api_call(*code), stored::failure(errmsg));
             match row.helps() {
                 None => {
                     t!("reason-call-answered", code = %code, errmsg = %errmsg, what = %row.what())
@@ -379,7 +385,7 @@ pub fn sentence(reason: &Reason) -> String {
                 ),
             }
         }
-        Reason::ApiCallAnswered { errcode: None, errmsg } => errmsg.clone(),
+        Reason::ApiCallAnswered { errcode: None, errmsg } => stored::failure(errmsg),
         Reason::DaemonEnded => t!("reason-daemon-ended"),
         Reason::OnHold { cause } => t!("reason-on-hold", cause = %sentence(cause)),
         Reason::AccountPaused { account, cause } => {
@@ -632,8 +638,10 @@ fn time_of_day(at: DateTime<Utc>) -> String {
 
 fn answered(errcode: Option<i64>, errmsg: &str) -> String {
     match errcode {
-        Some(code) => t!("reason-platform-answered", code = %code, errmsg = %errmsg),
-        None => errmsg.to_owned(),
+        Some(code) => {
+            t!("reason-platform-answered", code = %code, errmsg = %stored::failure(errmsg))
+        }
+        None => stored::failure(errmsg),
     }
 }
 
@@ -782,6 +790,7 @@ mod tests {
                         to,
                     }),
                     goes_at: Some(at),
+                    was_due: None,
                 },
                 "deferred: daily_send of 2027-03-20 is used up, and 2027-03-21 to 2027-03-22 have no \
                  room either; it goes at 2027-03-22 20:00:00 +08:00",

@@ -130,7 +130,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "reqwest",
         &["wechat::client", "wechat::listener::forward", "sandbox::push", "daemon::delivery::http"],
     ),
-    ("lettre", &["daemon::delivery::email"]),
+    ("lettre", &["daemon::delivery::email", "config::alerts"]),
     ("axum", &["wechat::listener", "server", "sandbox::server", "sandbox::connection"]),
     (
         "tokio",

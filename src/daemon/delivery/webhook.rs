@@ -13,6 +13,7 @@ use super::http::{Answer, Post};
 use crate::alert::Message;
 use crate::calendar::rfc3339;
 use crate::config::Hook;
+use crate::model::Failure;
 use crate::text::alert;
 
 /// What a secret begins with, before its base64.
@@ -58,7 +59,7 @@ pub(super) fn read(answer: &Answer) -> Result<(), String> {
     if (200..300).contains(&answer.status) {
         return Ok(());
     }
-    Err(format!("it answered HTTP {}", answer.status))
+    Err(Failure::ReceiverStatus { status: answer.status }.to_string())
 }
 
 fn sign(secret: &str, text: &str) -> Result<String, String> {

@@ -437,3 +437,37 @@ fn what_is_told_is_deleted_after_a_month_and_what_waits_is_kept() {
     let left: Vec<_> = left.iter().map(|view| view.message.kind.as_str()).collect();
     assert_eq!(left, ["platform"]);
 }
+
+/// Moves a job from one time to another.
+fn reschedule(store: &mut Store, id: &str, from: DateTime<Utc>, to: DateTime<Utc>) {
+    let why = Reason::Advanced { goes_at: to, was_due: Some(from) };
+    let write = |tx: &Tx<'_>| {
+        tx.run("UPDATE job SET due_at = ?2, wake_at = ?2 WHERE id = ?1", params![id, millis(to)])?;
+        tx.run(
+            "INSERT INTO history (job, at, from_state, to_state, why)
+             VALUES (?1, ?2, 'planned', 'planned', ?3)",
+            params![id, millis(at(1)), why],
+        )
+    };
+    store.transaction(write).unwrap();
+}
+
+#[test]
+fn a_move_names_the_time_that_people_know() {
+    let mut store = store();
+    let [own, second, third] = [0, 3_600, 7_200].map(at);
+    add_job(&mut store, "spring", "planned", own);
+
+    reschedule(&mut store, "spring", own, second);
+    reschedule(&mut store, "spring", second, third);
+    let messages = told(&mut store, at(2));
+    let [message] = &messages[..] else { panic!("{messages:?}") };
+    let why = Reason::Advanced { goes_at: third, was_due: Some(second) };
+    assert_eq!(message.fact, Fact::Moved { from: Some(own), to: third, why });
+    let text = words::what(message);
+    assert!(text.contains("22:00") && text.contains("and not at 2027-03-20 20:00"), "{text}");
+
+    reschedule(&mut store, "spring", third, second);
+    reschedule(&mut store, "spring", second, third);
+    assert_eq!(told(&mut store, at(3)), [], "it is where people know it");
+}

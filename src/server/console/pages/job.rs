@@ -16,6 +16,7 @@ use crate::server::console::context::{Asked, Console, VIA, reads};
 use crate::server::console::page::{CONTENT_POLICY, Frame, Here, html};
 use crate::server::problem::Refusal;
 use crate::server::request::Said;
+use crate::text::stored;
 
 /// One line of a story.
 struct Line {
@@ -188,6 +189,6 @@ fn api_call(call: &ApiCall) -> Line {
 
 /// Returns what the platform answered.
 fn said(errcode: Option<i64>, errmsg: Option<&str>) -> String {
-    let code = errcode.map(|code| code.to_string());
-    [code.as_deref(), errmsg].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    let (code, errmsg) = (errcode.map(|code| code.to_string()), errmsg.map(stored::failure));
+    [code, errmsg].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
