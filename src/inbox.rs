@@ -11,6 +11,7 @@ mod api_call;
 mod archive;
 mod article;
 mod broadcast;
+mod dated;
 mod drafts;
 mod entry;
 mod except;
@@ -186,6 +187,11 @@ pub trait ListSource {
     /// Returns the bytes of an article's text or a medium, the same way.
     fn file(&self, path: &str) -> Result<Cow<'_, [u8]>, String> {
         self.list(path)
+    }
+
+    /// Returns the names of all the files that there are; none if a job file cannot have any.
+    fn names(&self) -> Option<Vec<Cow<'_, str>>> {
+        None
     }
 
     /// Returns what is known of a draft that a job names by its title.

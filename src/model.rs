@@ -289,6 +289,16 @@ fn is_false(value: &bool) -> bool {
 }
 
 impl JobSpec {
+    /// Returns the names of its files that have not come yet.
+    pub fn awaited(&self) -> &[String] {
+        self.action.broadcast().map_or(&[], |broadcast| broadcast.content.awaited())
+    }
+
+    /// Returns its state when it is taken.
+    pub fn first_state(&self) -> JobState {
+        if self.approval || !self.awaited().is_empty() { JobState::Held } else { JobState::Planned }
+    }
+
     /// Returns its name in lists: the author's, or one made from its action; none if that shows
     /// nothing (a media id).
     pub fn title(&self) -> Option<String> {
@@ -478,6 +488,16 @@ pub enum Content {
         /// The coupon's id.
         card_id: String,
     },
+    /// Content of which files have not come yet: such a broadcast has no requests.
+    Awaited {
+        /// The platform's `msgtype` of the content to come.
+        msgtype: String,
+        /// Its title in lists.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+        /// The names of the files that are missing.
+        files: Vec<String>,
+    },
     /// Content that is uploaded first: local files, articles.
     Prepared {
         /// The final content, with placeholders for ids that do not exist yet.
@@ -509,8 +529,9 @@ pub struct Images {
 
 impl Content {
     /// Returns the platform's `msgtype`.
-    pub fn msgtype(&self) -> &'static str {
+    pub fn msgtype(&self) -> &str {
         match self {
+            Self::Awaited { msgtype, .. } => msgtype,
             Self::Text { .. } => "text",
             Self::Mpnews { .. } => "mpnews",
             Self::Image { .. } | Self::Images(_) => "image",
@@ -531,7 +552,23 @@ impl Content {
             | Self::Images(_)
             | Self::Voice { .. }
             | Self::Mpvideo { .. }
-            | Self::Wxcard { .. } => None,
+            | Self::Wxcard { .. }
+            | Self::Awaited { .. } => None,
+        }
+    }
+
+    /// Returns the names of the files that have not come yet.
+    pub fn awaited(&self) -> &[String] {
+        match self {
+            Self::Awaited { files, .. } => files,
+            Self::Text { .. }
+            | Self::Mpnews { .. }
+            | Self::Image { .. }
+            | Self::Images(_)
+            | Self::Voice { .. }
+            | Self::Mpvideo { .. }
+            | Self::Wxcard { .. }
+            | Self::Prepared { .. } => &[],
         }
     }
 }

@@ -100,7 +100,7 @@ pub use release::{Begun, Refusal, Start};
 pub use results::{QuotaRefusal, ResultAsk, SendStatus};
 pub use schedule::{AccountSchedule, Deferral};
 pub use series::{
-    DateAhead, DateDecision, PlannedDate, Recurring, Series, SeriesCancelled, SeriesState,
+    DateActions, DateAhead, DateDecision, PlannedDate, Recurring, Series, SeriesCancelled, SeriesState,
     fill_texts,
 };
 pub use settle::{ResponseFields, SendOutcome, Settled};

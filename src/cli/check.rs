@@ -429,7 +429,11 @@ fn recurring(
             notes: (job.notes.iter().cloned())
                 .chain(known.map(Note::words))
                 .chain(strangers(tx, &job.spec)?)
-                .chain(series::first_texts(&job.spec, recurrence, schedules.now))
+                .chain(series::first_texts(
+                    &job.spec,
+                    (recurrence, &job.dated),
+                    schedules.now,
+                ))
                 .chain(zone_warning(&job.spec, schedules.now))
                 .collect(),
             occurrences,

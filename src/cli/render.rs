@@ -20,7 +20,7 @@ use super::{Answer, Json, Problem, Terminal, text};
 use crate::config::Config;
 use crate::inbox::{self, ArticleRemark, Diagnostic, DraftBook, Package, ParsedJob, ReadError};
 use crate::l10n::t;
-use crate::model::{Account, Article, Content, Media};
+use crate::model::{Account, Action, Article, Content, Media};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -76,7 +76,7 @@ struct RemarkView {
 
 /// What is shown of one job.
 struct Sheet<'a> {
-    id: &'a str,
+    id: String,
     account: &'a str,
     /// What it sends; none if it sends no message.
     content: Option<&'a Content>,
@@ -139,7 +139,7 @@ pub(super) fn run(
 fn of_file(path: &Path, config: &Config) -> Result<Rendered, Vec<Diagnostic>> {
     let accounts: Vec<&Account> = config.accounts.iter().map(|account| &account.account).collect();
     let (package, jobs) = read(path, &accounts)?;
-    let sheets: Vec<_> = jobs.iter().map(Sheet::from).collect();
+    let sheets: Vec<_> = jobs.iter().flat_map(Sheet::of).collect();
     let files = |media: &Media| package.file(&media.file).map(<[u8]>::to_vec);
     Ok(Rendered {
         page: page::page(package.name(), &sheets, &files),
@@ -180,15 +180,24 @@ fn refuse(
     Ok(Answer::No)
 }
 
-impl<'a> From<&'a ParsedJob> for Sheet<'a> {
-    fn from(job: &'a ParsedJob) -> Self {
-        let content = job.spec.action.broadcast().map(|broadcast| &broadcast.content);
-        let (id, account) = (job.spec.id.as_str(), job.spec.account.as_str());
-        Self { id, account, content, remarks: &job.remarks }
+impl<'a> Sheet<'a> {
+    /// Returns what a job sends: of a series whose dates have files of their own, what each sends.
+    fn of(job: &'a ParsedJob) -> Vec<Self> {
+        let id = job.spec.id.as_str();
+        let sheet = |id: String, action: &'a Action, remarks: &'a [ArticleRemark]| Self {
+            id,
+            account: job.spec.account.as_str(),
+            content: action.broadcast().map(|broadcast| &broadcast.content),
+            remarks,
+        };
+        if job.dated.is_empty() {
+            return vec![sheet(id.to_owned(), &job.spec.action, &job.remarks)];
+        }
+        let remarks = |date| job.dated_remarks.get(date).map_or(&[][..], Vec::as_slice);
+        let dates = job.dated.iter();
+        dates.map(|(date, action)| sheet(format!("{id}@{date}"), action, remarks(date))).collect()
     }
-}
 
-impl Sheet<'_> {
     /// Returns its articles as they are uploaded.
     fn articles(&self) -> &[Article] {
         match self.content {
@@ -204,7 +213,7 @@ fn viewed(job: &Sheet<'_>) -> JobView {
         content: article.content.clone(),
         remarks: remarks(job, index).map(remark_view).collect(),
     });
-    JobView { id: job.id.to_owned(), account: job.account.to_owned(), articles: articles.collect() }
+    JobView { id: job.id.clone(), account: job.account.to_owned(), articles: articles.collect() }
 }
 
 fn remark_view(remark: &ArticleRemark) -> RemarkView {

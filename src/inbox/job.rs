@@ -4,7 +4,7 @@
 //! left out has its default. A key without a value is an error, because `at:` with its time deleted
 //! must not mean "as soon as allowed".
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -14,7 +14,7 @@ use super::menu::MenuTimes;
 use super::reader::{ArticleRemark, Reader};
 use super::time::{FieldError, duration, instant, zone};
 use super::{article, series, template};
-use crate::calendar::Recurrence;
+use crate::calendar::{DateKey, Recurrence};
 use crate::l10n::{Sentence, t};
 use crate::model::{
     ASK_WITHIN, Account, Action, Audience, Content, Expires, JobId, JobSpec, OnFullReceivers,
@@ -87,12 +87,23 @@ pub struct ParsedJob {
     pub spec: JobSpec,
     /// When it recurs, if it is a series.
     pub recurrence: Option<Recurrence>,
+    /// What the dates of a series do that have files of their own.
+    pub dated: BTreeMap<DateKey, Action>,
+    /// What the texts of these dates have of `remarks`.
+    pub dated_remarks: BTreeMap<DateKey, Vec<ArticleRemark>>,
     /// The line of its id.
     pub line: usize,
     /// Notes for its author, about what is allowed but may not be meant.
     pub notes: Vec<String>,
     /// What was removed from its articles, or will not look there as meant.
     pub remarks: Vec<ArticleRemark>,
+}
+
+impl ParsedJob {
+    /// Returns what it does, also on the dates that have files of their own.
+    pub fn actions(&self) -> impl Iterator<Item = &Action> {
+        std::iter::once(&self.spec.action).chain(self.dated.values())
+    }
 }
 
 impl<'r> Reader<'r, '_> {
@@ -163,13 +174,20 @@ impl<'r> Reader<'r, '_> {
             id: id.as_ref().map(|(id, _)| id),
             recurs: fields.get("cron").is_some(),
         };
+        self.begin_dated(&fields, recurrence.as_ref());
         let action = self.action(&fields, (account, times), &mut notes);
-        let remarks = std::mem::take(&mut self.remarks);
         let of_draft = self.draft_title.take().filter(|title| is_title(title));
         let title = title.or(of_draft);
         let (preview, speed) = self.pre_sends(&fields, (action.as_ref(), account));
         let ahead = preview.as_ref().map_or(TimeDelta::zero(), |preview| preview.before);
         let action = self.prepare(&fields, (action, ahead), &mut notes);
+        let remarks = std::mem::take(&mut self.remarks);
+        let (dated, dated_remarks) = match &recurrence {
+            Some(recurrence) if self.report.count() == before => {
+                self.dated(&fields, recurrence, (account, ahead), &mut notes)
+            }
+            Some(_) | None => Default::default(),
+        };
         if fields.get("cron").is_some() {
             let expires = schedule.as_ref().map(|schedule| &schedule.expires);
             let id = id.as_ref().map(|(id, _)| id);
@@ -213,7 +231,7 @@ impl<'r> Reader<'r, '_> {
         if self.report.count() > before {
             return None;
         }
-        Some(ParsedJob { spec, recurrence, line, notes, remarks })
+        Some(ParsedJob { spec, recurrence, dated, dated_remarks, line, notes, remarks })
     }
 
     /// Returns what the job does; a speed with a broadcast is the speed of that broadcast.
@@ -247,7 +265,7 @@ impl<'r> Reader<'r, '_> {
 
     /// Decides when the uploads of a broadcast begin, if it has any; its preview is sent `ahead` of
     /// it.
-    fn prepare(
+    pub(super) fn prepare(
         &mut self,
         fields: &Fields<'_, '_>,
         (action, ahead): (Option<Action>, TimeDelta),
@@ -279,6 +297,7 @@ impl<'r> Reader<'r, '_> {
                 material.prepare_s = u32::try_from(seconds).unwrap_or(u32::MAX);
                 notes.push(article::told(material, batches, ahead));
             }
+            Content::Awaited { .. } => {}
             Content::Text { .. }
             | Content::Mpnews { .. }
             | Content::Image { .. }

@@ -237,6 +237,15 @@ impl ListSource for Package {
         }
     }
 
+    fn names(&self) -> Option<Vec<Cow<'_, str>>> {
+        match &self.lists {
+            Lists::None => None,
+            Lists::Inside(files) | Lists::Beside(files) => {
+                Some(files.keys().map(|name| Cow::Borrowed(name.as_str())).collect())
+            }
+        }
+    }
+
     fn draft(&self, named: &NamedDraft) -> BookEntry {
         self.book.find(named)
     }
@@ -361,6 +370,12 @@ impl ListSource for Beside {
         let bytes = picture::spellings(path).into_iter().find_map(read);
         self.named.borrow_mut().insert(path.to_owned(), bytes.clone());
         bytes.map(Cow::Owned).ok_or_else(|| t!("inbox-cannot-read", path = %path))
+    }
+
+    fn names(&self) -> Option<Vec<Cow<'_, str>>> {
+        let mut names = Vec::new();
+        entry::names_below(&self.folder, &[], &mut names);
+        Some(names.into_iter().map(Cow::Owned).collect())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::ListSource;
+use super::dated::Awaited;
 use super::drafts::Place;
 use crate::l10n::t;
 use crate::model::{Account, JobId};
@@ -43,6 +44,8 @@ pub(crate) struct Reader<'r, 'a> {
     pub(super) job: Option<JobId>,
     /// The title of the draft that it sends.
     pub(super) draft_title: Option<String>,
+    /// The files of its dates.
+    pub(super) awaited: Awaited,
 }
 
 impl<'r, 'a> Reader<'r, 'a> {
@@ -60,6 +63,7 @@ impl<'r, 'a> Reader<'r, 'a> {
             drafts: Vec::new(),
             job: None,
             draft_title: None,
+            awaited: Awaited::default(),
         }
     }
 }

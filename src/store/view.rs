@@ -17,6 +17,7 @@ use crate::reason::Reason;
 use crate::store::job_row::state;
 use crate::store::recall::{InQuestion, Named};
 use crate::store::{Result, Tx, instant, millis};
+use crate::text::alert as words;
 use crate::text::told::{self, About};
 use crate::text::{names, reason, stored};
 
@@ -623,7 +624,12 @@ impl Tx<'_> {
         for (note, state) in &mut notes {
             let Some(id) = note.id.as_deref().and_then(JobId::parse) else { continue };
             if *state == JobState::Held {
-                note.advice = approve_by(&self.job(&id)?, now);
+                let files = self.awaited_files(&id)?;
+                note.advice = if files.is_empty() {
+                    approve_by(&self.job(&id)?, now)
+                } else {
+                    words::bring_files()
+                };
             }
             if self.mends_by_dropping(&id, *state, note.why.as_ref())? {
                 note.advice = drop_corrected(&id);
