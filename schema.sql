@@ -598,7 +598,7 @@ CREATE TABLE sync_request (
 -- The kinds of API calls. A table, not a CHECK: a new kind is one row here and in its upgrade.
 CREATE TABLE api_call_kind (kind TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
 INSERT INTO api_call_kind (kind) VALUES ('preview'), ('delete'), ('speed_get'), ('speed_set'), ('menu'),
-    ('menu_delete'), ('menu_read'), ('menu_conditional'), ('menu_conditional_delete'), ('qrcode'), ('picture'),
+    ('menu_delete'), ('menu_read'), ('menu_conditional'), ('menu_conditional_delete'), ('menu_try'), ('qrcode'), ('picture'),
     ('drafts'), ('media_check');
 
 -- API calls other than broadcasts: previews, deletes, the speed, menus, QR codes. Commands and jobs

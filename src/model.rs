@@ -45,7 +45,7 @@ pub use menu_change::{
 
 pub use qrcode::{
     EXPIRE_SECONDS_MOST, PERMANENT_SCENE_MOST, Picture, Qrcode, Qrcodes, SCENES_MOST, Scene,
-    Scenes, file_word,
+    Scenes, file_word, renewal_id,
 };
 
 pub use texts::TextOf;
@@ -383,12 +383,14 @@ impl Action {
 
     /// Returns why it cannot recur, if it cannot.
     pub fn once(&self) -> Option<Once> {
-        let permanent =
-            |expire_seconds: &Option<u32>| expire_seconds.is_none().then_some(Once::PermanentCode);
+        let of_codes = |expire_seconds: Option<u32>, renew: bool| match expire_seconds {
+            None => Some(Once::PermanentCode),
+            Some(_) => renew.then_some(Once::RenewedCode),
+        };
         match self {
             Self::Delete(_) => Some(Once::Deletion),
-            Self::Qrcode(code) => permanent(&code.expire_seconds),
-            Self::Qrcodes(codes) => permanent(&codes.expire_seconds),
+            Self::Qrcode(code) => of_codes(code.expire_seconds, code.renew),
+            Self::Qrcodes(codes) => of_codes(codes.expire_seconds, codes.renew),
             Self::Broadcast(_) | Self::Speed(_) | Self::Menu(_) => None,
         }
     }
@@ -421,6 +423,8 @@ pub enum Once {
     Deletion,
     /// A code is valid for ever.
     PermanentCode,
+    /// A code is made anew by itself.
+    RenewedCode,
 }
 
 /// A mass send: to whom, and what.

@@ -62,7 +62,7 @@ impl Kind {
             | ApiCall::MenuConditional(_)
             | ApiCall::MenuConditionalDelete { .. }
             | ApiCall::MenuRead { needed: true } => Self::Menu,
-            ApiCall::MenuRead { needed: false } => Self::MenuRead,
+            ApiCall::MenuRead { needed: false } | ApiCall::MenuTry(_) => Self::MenuRead,
             // A picture is as patient as its code: one without a picture is of no use.
             ApiCall::Qrcode(_) | ApiCall::Picture(_) => Self::Qrcode,
             ApiCall::Drafts { .. } => Self::Drafts,
@@ -397,9 +397,13 @@ mod tests {
                 | Kind::SpeedSet
                 | Kind::Menu
                 | Kind::MenuRead
-                | Kind::Qrcode
                 | Kind::Drafts
                 | Kind::MediaCheck => [call(5), call(15)],
+                Kind::Qrcode => [5, 15].map(|pause| {
+                    let mut of_call = call(pause);
+                    of_call[3] = Next::NextDay;
+                    of_call
+                }),
                 Kind::Followers => [call(5), call(10)],
                 Kind::Upload | Kind::Preflight => [5, 10].map(|pause| {
                     let mut of_call = call(pause);

@@ -501,7 +501,7 @@ fn warnings(view: &JobView, spec: &JobSpec, now: DateTime<Utc>) -> Vec<String> {
     if calendar::guard_end(view.due).is_some() {
         warnings.push(t!("check-guard"));
     }
-    if view.state == JobState::Held {
+    if view.state == JobState::Held && !matches!(view.reason, Some(Reason::WaitsForFiles { .. })) {
         warnings.push(t!("check-held"));
     }
     warnings

@@ -13,6 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
@@ -98,7 +99,7 @@ pub(super) fn run(
     terminal: &mut Terminal<'_>,
 ) -> Result<Answer, Problem> {
     let rendered = match (&options.file, &options.job) {
-        (Some(file), None) => of_file(file, config),
+        (Some(file), None) => of_file(file, config, (terminal.now)()),
         (_, job) => Ok(stored::read(job.as_deref().unwrap_or_default(), config, (terminal.now)())?),
     };
     let Rendered { page, jobs, stem } = match rendered {
@@ -136,9 +137,13 @@ pub(super) fn run(
 }
 
 /// Returns the page of a job file.
-fn of_file(path: &Path, config: &Config) -> Result<Rendered, Vec<Diagnostic>> {
+fn of_file(
+    path: &Path,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> Result<Rendered, Vec<Diagnostic>> {
     let accounts: Vec<&Account> = config.accounts.iter().map(|account| &account.account).collect();
-    let (package, jobs) = read(path, &accounts)?;
+    let (package, jobs) = read(path, &accounts, now)?;
     let sheets: Vec<_> = jobs.iter().flat_map(Sheet::of).collect();
     let files = |media: &Media| package.file(&media.file).map(<[u8]>::to_vec);
     Ok(Rendered {
@@ -148,8 +153,12 @@ fn of_file(path: &Path, config: &Config) -> Result<Rendered, Vec<Diagnostic>> {
     })
 }
 
-fn read(path: &Path, accounts: &[&Account]) -> Result<(Package, Vec<ParsedJob>), Vec<Diagnostic>> {
-    let package = inbox::read_path_gathering(path, accounts).map_err(|unread| match unread {
+fn read(
+    path: &Path,
+    accounts: &[&Account],
+    now: DateTime<Utc>,
+) -> Result<(Package, Vec<ParsedJob>), Vec<Diagnostic>> {
+    let package = inbox::read_path_gathering(path, accounts, now).map_err(|unread| match unread {
         ReadError::Refused(diagnostics) => diagnostics,
         ReadError::Failed(error) => {
             let source = std::error::Error::source(&error).map(ToString::to_string);

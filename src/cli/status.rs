@@ -329,7 +329,10 @@ fn first_held(tx: &Tx<'_>, account: Option<&str>) -> Result<Vec<JobView>, StoreE
     let mut held = Vec::new();
     let wanted = Wanted { account, states: &[JobState::Held], before: None };
     tx.each_job::<StoreError>(wanted, &mut |job| {
-        held.push(job);
+        // Nobody can approve what has no content yet.
+        if !matches!(job.reason, Some(Reason::WaitsForFiles { .. })) {
+            held.push(job);
+        }
         Ok(if held.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;
     Ok(held)

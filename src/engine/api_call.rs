@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::calendar::{self, Span};
 use crate::calls::{self, Answer, Effect, Kind, Next, Policy, Progress, Role, Slot};
 use crate::engine::{Session, Ticket};
-use crate::model::{Account, Action, ApiCall, Deletion, JobId, JobState};
+use crate::model::{Account, Action, ApiCall, Deletion, JobId, JobState, Qrcode};
 use crate::plan::Job;
 use crate::quota::{Block, margins};
 use crate::reason::Reason;
@@ -307,6 +307,7 @@ impl AccountPass<'_, '_> {
             (ApiCall::MenuConditionalDelete { menuid }, _) => {
                 Ok(api_call::menu_conditional_delete(token, menuid))
             }
+            (ApiCall::MenuTry(viewer), _) => Ok(api_call::menu_try(token, viewer)),
             (ApiCall::Qrcode(code), _) => Ok(api_call::qrcode(token, code)),
             (ApiCall::Drafts { offset }, _) => Ok(media::drafts(token, *offset)),
             (ApiCall::MediaCheck(medium), _) => Ok(media::medium(token, medium, api_call.verifies)),
@@ -334,7 +335,9 @@ impl AccountPass<'_, '_> {
             Some(Action::Menu(change)) => {
                 menu::begin(self.tx, &job.id, (&change, &account.name), at)?
             }
-            Some(Action::Qrcode(code)) => Step::Call(ApiCall::Qrcode(code)),
+            Some(Action::Qrcode(code)) => {
+                Step::Call(ApiCall::Qrcode(Qrcode { renew: false, ..code }))
+            }
             Some(Action::Qrcodes(codes)) => {
                 qrcodes::begin(self.tx, (&job.id, &account.name), &codes)?
             }
@@ -546,6 +549,9 @@ impl Asked<'_, '_> {
             ApiCall::Menu(_) | ApiCall::MenuDelete => {
                 menu::plan_undo(self.tx, self.api_call, account, self.now)
             }
+            ApiCall::Qrcode(_) | ApiCall::Picture(_) => {
+                qrcodes::plan_renewal(self.tx, self.api_call, account, self.now)
+            }
             ApiCall::Preview(..)
             | ApiCall::Delete(_)
             | ApiCall::SpeedGet
@@ -553,8 +559,7 @@ impl Asked<'_, '_> {
             | ApiCall::MenuRead { .. }
             | ApiCall::MenuConditional(_)
             | ApiCall::MenuConditionalDelete { .. }
-            | ApiCall::Qrcode(_)
-            | ApiCall::Picture(_)
+            | ApiCall::MenuTry(_)
             | ApiCall::Drafts { .. }
             | ApiCall::MediaCheck(_) => Ok(()),
         }
@@ -587,6 +592,7 @@ impl Asked<'_, '_> {
                 | ApiCall::MenuDelete
                 | ApiCall::MenuConditional(_)
                 | ApiCall::MenuConditionalDelete { .. }
+                | ApiCall::MenuTry(_)
                 | ApiCall::Qrcode(_)
                 | ApiCall::Drafts { .. }
                 | ApiCall::MediaCheck(_),

@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::reader::{ArticleRemark, Reader};
+use super::FIRST_DATE;
+use super::reader::{ArticleRemark, Awaited, Reader};
 use super::template::help;
 use crate::calendar::{DateKey, DateValues, Recurrence, Template};
 use crate::l10n::t;
@@ -26,18 +27,9 @@ const BROADCAST: &str = "broadcast";
 const DIFFER: TimeDelta = TimeDelta::days(800);
 /// How many dates are compared at most.
 const COMPARED: usize = 20_000;
-/// No date before 2020 has files to come.
-const FIRST: DateTime<Utc> = DateTime::from_timestamp(1_577_836_800, 0).expect("a valid instant");
 
 /// What the dates of a series do that have files of their own.
 pub(super) type Dated = (BTreeMap<DateKey, Action>, BTreeMap<DateKey, Vec<ArticleRemark>>);
-
-/// The names of files that may come later, and which of them are missing.
-#[derive(Debug, Default)]
-pub(super) struct Awaited {
-    names: HashSet<String>,
-    missing: Vec<String>,
-}
 
 impl Reader<'_, '_> {
     /// Returns whether a file belongs to a date and has not come yet; that is noted.
@@ -92,6 +84,8 @@ impl Reader<'_, '_> {
                 Ok(template) => template,
                 Err(error) => {
                     self.report.say_with(node.location, error.to_string(), help(&error));
+                    // It is no missing file as well.
+                    self.awaited.names.insert(text.to_owned());
                     continue;
                 }
             };
@@ -123,7 +117,11 @@ impl Reader<'_, '_> {
         let templates: Vec<_> = texts.iter().filter_map(|text| Template::parse(text).ok()).collect();
         let there: HashSet<String> =
             self.lists.names().into_iter().flatten().map(|name| name.nfc().collect()).collect();
+        let from = recurrence.on_day_of(self.lists.dates_from());
         for (key, values) in dates_with_files(&templates, there, recurrence) {
+            if key.date < from {
+                continue;
+            }
             let filled = templates.iter().map(|template| template.fill(values)).collect();
             self.awaited = Awaited { names: filled, missing: Vec::new() };
             let entry = Entry { node: with_names(&entry.node, false, values), ..entry.clone() };
@@ -229,7 +227,7 @@ fn dates_from(
 /// Returns two dates whose files would have one name.
 fn sharing(template: &Template<'_>, recurrence: &Recurrence) -> Option<[DateKey; 2]> {
     let mut of = HashMap::new();
-    let mut dates = dates_from(recurrence, FIRST).take(COMPARED);
+    let mut dates = dates_from(recurrence, FIRST_DATE).take(COMPARED);
     let first = dates.next()?;
     let until = first.1.at + DIFFER;
     of.insert(template.fill(first.1), first.0);
@@ -246,7 +244,7 @@ fn dates_with_files(
 ) -> Vec<(DateKey, DateValues)> {
     there.retain(|name| templates.iter().any(|template| template.may_be(name)));
     let mut found = Vec::new();
-    let mut dates = dates_from(recurrence, FIRST);
+    let mut dates = dates_from(recurrence, FIRST_DATE);
     while !there.is_empty()
         && let Some((key, values)) = dates.next()
     {

@@ -13,6 +13,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use rustix::fs::{Mode, OFlags, fstat, open, openat};
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
@@ -332,7 +333,12 @@ pub fn read_path(path: &Path) -> Result<Package, ReadError> {
 /// Reads what [`read_path`] reads, and for a lone job file also the files beside it that it names.
 ///
 /// Together they are what the inbox accepts as a folder.
-pub fn read_path_gathering(path: &Path, accounts: &[&Account]) -> Result<Package, ReadError> {
+/// Of a series whose dates have files of their own, those of the dates from yesterday on.
+pub fn read_path_gathering(
+    path: &Path,
+    accounts: &[&Account],
+    now: DateTime<Utc>,
+) -> Result<Package, ReadError> {
     let mut package = read_path(path)?;
     if !matches!(package.lists, Lists::None) {
         return Ok(package);
@@ -340,7 +346,8 @@ pub fn read_path_gathering(path: &Path, accounts: &[&Account]) -> Result<Package
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let folder = open_path(parent.unwrap_or_else(|| Path::new(".")))
         .map_err(|error| failed(&package.file_name, error))?;
-    let beside = Beside { folder, named: RefCell::default() };
+    let from = now - TimeDelta::days(1);
+    let beside = Beside { folder, from, named: RefCell::default() };
     // Only the files that it names matter here: its mistakes are found when the package is parsed.
     drop(super::parse(&package.file_name, &package.bytes, &beside, accounts));
     let named = beside.named.into_inner();
@@ -361,6 +368,7 @@ pub fn read_path_gathering(path: &Path, accounts: &[&Account]) -> Result<Package
 /// Reads files beside a job file, and notes which were requested.
 struct Beside {
     folder: OwnedFd,
+    from: DateTime<Utc>,
     named: RefCell<BTreeMap<String, Option<Vec<u8>>>>,
 }
 
@@ -376,6 +384,10 @@ impl ListSource for Beside {
         let mut names = Vec::new();
         entry::names_below(&self.folder, &[], &mut names);
         Some(names.into_iter().map(Cow::Owned).collect())
+    }
+
+    fn dates_from(&self) -> DateTime<Utc> {
+        self.from
     }
 }
 

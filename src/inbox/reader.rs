@@ -1,9 +1,8 @@
 //! What reading a job file needs besides its tree; each kind of key adds its own methods.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::ListSource;
-use super::dated::Awaited;
 use super::drafts::Place;
 use crate::l10n::t;
 use crate::model::{Account, JobId};
@@ -26,6 +25,13 @@ pub struct ArticleRemark {
     pub is_dropped: bool,
     /// Its position in the article's HTML: in front of this byte.
     pub at: usize,
+}
+
+/// The names of files that may come later, and which of them are missing.
+#[derive(Debug, Default)]
+pub(super) struct Awaited {
+    pub(super) names: HashSet<String>,
+    pub(super) missing: Vec<String>,
 }
 
 /// What reading jobs needs besides the tree.

@@ -182,6 +182,7 @@ fn counted_by(api_call: &OpenApiCall) -> Option<Rule> {
         | ApiCall::MenuRead { .. }
         | ApiCall::MenuConditional(_)
         | ApiCall::MenuConditionalDelete { .. }
+        | ApiCall::MenuTry(_)
         | ApiCall::Picture(_) => None,
     }
 }

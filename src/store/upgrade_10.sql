@@ -27,3 +27,5 @@ BEGIN
     WHERE id = NEW.job AND (NEW.to_state IN ('uncertain', 'missed', 'failed', 'partial', 'expired')
         OR (NEW.to_state = 'sent' AND action = 'broadcast'));
 END;
+
+INSERT INTO api_call_kind VALUES ('menu_try');

@@ -574,7 +574,9 @@ impl Tx<'_> {
         let which = if only.is_some() { "id = ?6" } else { "?6 IS NULL" };
         let mut statement = self.db.prepare_cached(&format!(
             "SELECT id, account, state, ifnull(ended_at, CASE state WHEN 'held' THEN min(taken_at, ?3) ELSE min(due_at, ?3) END),
-                    reason, recall_until_at IS NOT NULL AND max(due_at, ?3) > recall_until_at,
+                    ifnull((SELECT json_object('code', 'waits_for_files', 'files', json(files))
+                        FROM awaited_file WHERE awaited_file.job = job.id AND state = 'held'), reason),
+                    recall_until_at IS NOT NULL AND max(due_at, ?3) > recall_until_at,
                     ifnull(reason, '') IN (?4, ?5),
                     audience = 'unknown'
              FROM job WHERE {which} AND (state = 'uncertain' OR (state = 'held' AND due_at < ?2)
