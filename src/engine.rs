@@ -40,8 +40,8 @@ use crate::config::AccountConfig;
 use crate::model::{Audience, Credence, JobSpec, batch_lengths};
 use crate::plan::Gap;
 use crate::store::{
-    DateActions,     Alert, ApiCallAttempt, BatchBody, EventIn, FollowersAsk, Receivers, RefusedFile, ResultAsk,
-    Seen, SendStatus, Store, StoreError, Tx, Writes,
+    Alert, ApiCallAttempt, BatchBody, DateActions, EventIn, FollowersAsk, Receivers, RefusedFile,
+    ResultAsk, Seen, SendStatus, Store, StoreError, Tx, Writes,
 };
 use crate::wechat::callback::{MassEvent, ScanEvent, Status};
 use crate::wechat::protocol::{self, HttpResponse, Request};

@@ -194,7 +194,7 @@ pub trait ListSource {
         None
     }
 
-    /// Returns from when on the dates of a series matter: their files are looked for.
+    /// Returns from when on the dates of a series are sent: their files are looked for.
     fn dates_from(&self) -> DateTime<Utc> {
         FIRST_DATE
     }

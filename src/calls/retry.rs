@@ -247,8 +247,9 @@ impl Policy {
             Kind::Delete => Self { if_gone: IfGone::Verify, ..API_CALL }.requested_by(role, false),
             Kind::Menu => API_CALL.requested_by(role, true),
             // Thousands of them are no reason to make those again that are made.
-            Kind::Qrcode => Self { waits_for_day: role == Role::Action, ..API_CALL }
-                .requested_by(role, true),
+            Kind::Qrcode => {
+                Self { waits_for_day: role == Role::Action, ..API_CALL }.requested_by(role, true)
+            }
             Kind::MenuRead => Self { requests_max: Some(3), ..API_CALL },
             Kind::MediaCheck => {
                 Self { if_gone: IfGone::LookElsewhere, ..API_CALL }.requested_by(role, false)

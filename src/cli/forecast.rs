@@ -155,7 +155,9 @@ impl Forecast {
             ForecastStatus::RunsOut => {
                 (Tone::Warn, t!("forecast-cell-runs-out", at = text::time(self.not_after)))
             }
-            ForecastStatus::NeedsApproval | ForecastStatus::NeedsFiles => (Tone::Warn, text::time_and_distance(at, now)),
+            ForecastStatus::NeedsApproval | ForecastStatus::NeedsFiles => {
+                (Tone::Warn, text::time_and_distance(at, now))
+            }
             ForecastStatus::Stopped => (Tone::Alarm, t!("forecast-cell-stopped", at = due)),
             ForecastStatus::TooLate => (Tone::Alarm, t!("forecast-cell-too-late", at = due)),
             ForecastStatus::WillDefer => (Tone::Warn, t!("forecast-cell-will-defer", at = due)),

@@ -137,11 +137,7 @@ pub(super) fn run(
 }
 
 /// Returns the page of a job file.
-fn of_file(
-    path: &Path,
-    config: &Config,
-    now: DateTime<Utc>,
-) -> Result<Rendered, Vec<Diagnostic>> {
+fn of_file(path: &Path, config: &Config, now: DateTime<Utc>) -> Result<Rendered, Vec<Diagnostic>> {
     let accounts: Vec<&Account> = config.accounts.iter().map(|account| &account.account).collect();
     let (package, jobs) = read(path, &accounts, now)?;
     let sheets: Vec<_> = jobs.iter().flat_map(Sheet::of).collect();
@@ -158,15 +154,16 @@ fn read(
     accounts: &[&Account],
     now: DateTime<Utc>,
 ) -> Result<(Package, Vec<ParsedJob>), Vec<Diagnostic>> {
-    let package = inbox::read_path_gathering(path, accounts, now).map_err(|unread| match unread {
-        ReadError::Refused(diagnostics) => diagnostics,
-        ReadError::Failed(error) => {
-            let source = std::error::Error::source(&error).map(ToString::to_string);
-            let why = source.unwrap_or_else(|| error.to_string());
-            let message = t!("render-unreadable", why = why);
-            vec![Diagnostic::whole(&path.display().to_string(), &message, None)]
-        }
-    })?;
+    let package =
+        inbox::read_path_gathering(path, accounts, now).map_err(|unread| match unread {
+            ReadError::Refused(diagnostics) => diagnostics,
+            ReadError::Failed(error) => {
+                let source = std::error::Error::source(&error).map(ToString::to_string);
+                let why = source.unwrap_or_else(|| error.to_string());
+                let message = t!("render-unreadable", why = why);
+                vec![Diagnostic::whole(&path.display().to_string(), &message, None)]
+            }
+        })?;
     let package = package.with_drafts(DraftBook::for_rehearsal(BTreeMap::new()));
     let jobs = package.parse(accounts)?.jobs;
     Ok((package, jobs))

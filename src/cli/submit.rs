@@ -106,9 +106,8 @@ pub(super) fn run(
         |path: &Path, accounts: &[&Account]| inbox::read_path_gathering(path, accounts, now);
     let book = drafts::look_up(&files, gather, (config, who), terminal)?;
     let now = (terminal.now)();
-    let reader = |path: &Path, accounts: &[&Account]| {
-        Ok(gather(path, accounts)?.with_drafts(book.clone()))
-    };
+    let reader =
+        |path: &Path, accounts: &[&Account]| Ok(gather(path, accounts)?.with_drafts(book.clone()));
     let (check, packages) = check::examine(&files, reader, config, now)?;
     if !check.ok {
         let view = SubmitView { check, submitted: Vec::new() };

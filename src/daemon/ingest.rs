@@ -16,7 +16,9 @@ use crate::daemon::files::{Files, Kept};
 use crate::daemon::input::{Input, ValidFile};
 use crate::daemon::{Now, chain};
 use crate::engine::crash_context::{self, WorkItem};
-use crate::engine::{AcceptedFile, AcceptedSeries, DateEdit, IngestedFile, IngestedJob, Offered, Owner};
+use crate::engine::{
+    AcceptedFile, AcceptedSeries, DateEdit, IngestedFile, IngestedJob, Offered, Owner,
+};
 use crate::inbox::{
     AcceptedPackage, Away, Content, Diagnostic, Entry, Inbox, InboxError, OldReceipt, Package,
     ParsedJob, ReadError, Receipt, ReceiptDate, ReceiptJob, Step,

@@ -14,9 +14,7 @@ use crate::model::{
 };
 use crate::plan::Job;
 use crate::reason::Reason;
-use crate::store::{
-    Alert, CodeRow, IngestOutcome, OpenApiCall, Source, StoreError, Tx,
-};
+use crate::store::{Alert, CodeRow, IngestOutcome, OpenApiCall, Source, StoreError, Tx};
 
 use super::menu::Step;
 

@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 
 use crate::engine::identity::{name_of_gone, under_former_names};
 use crate::engine::recovery::{
-    AcceptedFile, AcceptedSeries, Owner, StateDirectory, doubt_unspoken, raise_generations, restored,
+    AcceptedFile, AcceptedSeries, Owner, StateDirectory, doubt_unspoken, raise_generations,
+    restored,
 };
 use crate::engine::{Engine, HighWaterMark, Session, bodies, series, session_named};
 use crate::model::{Account, JobId};

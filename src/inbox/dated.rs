@@ -31,6 +31,16 @@ const COMPARED: usize = 20_000;
 /// What the dates of a series do that have files of their own.
 pub(super) type Dated = (BTreeMap<DateKey, Action>, BTreeMap<DateKey, Vec<ArticleRemark>>);
 
+/// What the dates of a series have in common.
+pub(super) struct Span<'a> {
+    /// Their account.
+    pub(super) account: Option<&'a Account>,
+    /// How long before a date its preview is sent.
+    pub(super) ahead: TimeDelta,
+    /// How long after its time a date may be sent.
+    pub(super) lasts: TimeDelta,
+}
+
 impl Reader<'_, '_> {
     /// Returns whether a file belongs to a date and has not come yet; that is noted.
     pub(super) fn awaits(&mut self, path: &str) -> bool {
@@ -106,18 +116,21 @@ impl Reader<'_, '_> {
         &mut self,
         fields: &Fields<'_, '_>,
         recurrence: &Recurrence,
-        (account, ahead): (Option<&Account>, TimeDelta),
+        Span { account, ahead, lasts }: Span<'_>,
         notes: &mut Vec<String>,
     ) -> Dated {
         let mut dated = Dated::default();
         let Some(entry) = fields.get(BROADCAST) else { return dated };
         let own = |text: &&str| self.awaited.names.contains(*text);
-        let texts: Vec<_> = names(&entry.node).into_iter().map(|(_, text)| text).filter(own).collect();
+        let texts: Vec<_> =
+            names(&entry.node).into_iter().map(|(_, text)| text).filter(own).collect();
         let Some(file) = texts.first() else { return dated };
-        let templates: Vec<_> = texts.iter().filter_map(|text| Template::parse(text).ok()).collect();
+        let templates: Vec<_> =
+            texts.iter().filter_map(|text| Template::parse(text).ok()).collect();
         let there: HashSet<String> =
             self.lists.names().into_iter().flatten().map(|name| name.nfc().collect()).collect();
-        let from = recurrence.on_day_of(self.lists.dates_from());
+        // A date that had to wait for another day may still be sent.
+        let from = recurrence.on_day_of(self.lists.dates_from() - lasts - TimeDelta::days(1));
         for (key, values) in dates_with_files(&templates, there, recurrence) {
             if key.date < from {
                 continue;
@@ -161,11 +174,7 @@ fn names<'n>(node: &'n Node<'_>) -> Vec<(&'n Node<'n>, &'n str)> {
     found
 }
 
-fn add_names<'n>(
-    node: &'n Node<'_>,
-    is_file: bool,
-    found: &mut Vec<(&'n Node<'n>, &'n str)>,
-) {
+fn add_names<'n>(node: &'n Node<'_>, is_file: bool, found: &mut Vec<(&'n Node<'n>, &'n str)>) {
     match &node.value {
         Value::Text { text, .. } if is_file => found.push((node, text.trim())),
         Value::List(items) => items.iter().for_each(|item| add_names(item, is_file, found)),

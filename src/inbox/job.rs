@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
+use super::dated::Span;
 use super::line::TITLE_MOST;
 use super::menu::MenuTimes;
 use super::reader::{ArticleRemark, Reader};
@@ -184,7 +185,12 @@ impl<'r> Reader<'r, '_> {
         let remarks = std::mem::take(&mut self.remarks);
         let (dated, dated_remarks) = match &recurrence {
             Some(recurrence) if self.report.count() == before => {
-                self.dated(&fields, recurrence, (account, ahead), &mut notes)
+                let lasts = match schedule.as_ref().map(|schedule| &schedule.expires) {
+                    Some(Expires::After(span)) => *span,
+                    Some(Expires::At(_)) | None => TimeDelta::zero(),
+                };
+                let span = Span { account, ahead, lasts };
+                self.dated(&fields, recurrence, span, &mut notes)
             }
             Some(_) | None => Default::default(),
         };

@@ -13,7 +13,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use rustix::fs::{Mode, OFlags, fstat, open, openat};
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
@@ -333,7 +333,7 @@ pub fn read_path(path: &Path) -> Result<Package, ReadError> {
 /// Reads what [`read_path`] reads, and for a lone job file also the files beside it that it names.
 ///
 /// Together they are what the inbox accepts as a folder.
-/// Of a series whose dates have files of their own, those of the dates from yesterday on.
+/// Of a series whose dates have files of their own, those of the dates that may still be sent.
 pub fn read_path_gathering(
     path: &Path,
     accounts: &[&Account],
@@ -346,8 +346,7 @@ pub fn read_path_gathering(
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let folder = open_path(parent.unwrap_or_else(|| Path::new(".")))
         .map_err(|error| failed(&package.file_name, error))?;
-    let from = now - TimeDelta::days(1);
-    let beside = Beside { folder, from, named: RefCell::default() };
+    let beside = Beside { folder, from: now, named: RefCell::default() };
     // Only the files that it names matter here: its mistakes are found when the package is parsed.
     drop(super::parse(&package.file_name, &package.bytes, &beside, accounts));
     let named = beside.named.into_inner();

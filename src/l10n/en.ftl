@@ -676,6 +676,7 @@ yaml-after-key-goes-space = after a key goes `:` and a space
 yaml-perhaps-quote-not-closed = perhaps a quote is not closed
 yaml-perhaps-file-was-cut-short = perhaps the file was cut short
 yaml-text-needs-quotes = text with ` #` in it needs quotes
+yaml-placeholder-needs-quotes = write a text with a placeholder in quotes: "{ $text }"
 yaml-check-indentation-text-needs-quotes = check the indentation; text with `: ` in it needs quotes
 yaml-backtick = a backtick
 yaml-first-needs-quotes = a value that begins with { $first } needs quotes

@@ -656,6 +656,7 @@ yaml-after-key-goes-space = 键后面要写 `:` 加一个空格
 yaml-perhaps-quote-not-closed = 可能有引号没有闭合
 yaml-perhaps-file-was-cut-short = 文件可能被截断了
 yaml-text-needs-quotes = 含有 ` #` 的文本需要加引号
+yaml-placeholder-needs-quotes = 含占位符的文字要加引号："{ $text }"
 yaml-check-indentation-text-needs-quotes = 请检查缩进；含有 `: ` 的文本需要加引号
 yaml-backtick = 反引号
 yaml-first-needs-quotes = 以 { $first } 开头的值需要加引号

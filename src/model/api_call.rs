@@ -367,7 +367,11 @@ mod tests {
             ApiCall::Drafts { offset: 20 },
             ApiCall::MediaCheck(Medium { used_as: MediaUse::Articles, media_id: "D".into() }),
             ApiCall::Qrcode(Qrcode { expire_seconds: Some(60), scene: Scene::Id(7), renew: false }),
-            ApiCall::Qrcode(Qrcode { expire_seconds: None, scene: Scene::Text("门店".into()), renew: false }),
+            ApiCall::Qrcode(Qrcode {
+                expire_seconds: None,
+                scene: Scene::Text("门店".into()),
+                renew: false,
+            }),
             ApiCall::Picture(Picture {
                 scene: Scene::Id(7),
                 ticket: "gQ+/==".into(),

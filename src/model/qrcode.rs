@@ -60,7 +60,9 @@ pub fn renewal_id(job: &JobId) -> Option<JobId> {
 /// Returns the id of the job that made codes first, and how many times they are made with this one.
 fn first_of(job: &JobId) -> (&str, u32) {
     let renewed = job.as_str().rsplit_once(RENEWS);
-    renewed.and_then(|(first, times)| Some((first, times.parse().ok()?))).unwrap_or((job.as_str(), 1))
+    renewed
+        .and_then(|(first, times)| Some((first, times.parse().ok()?)))
+        .unwrap_or((job.as_str(), 1))
 }
 
 /// The values of many codes.

@@ -128,7 +128,8 @@ mod tests {
                 article_id: None,
             })
         };
-        let code = Qrcode { expire_seconds: None, scene: Scene::Text("门店".to_owned()), renew: false };
+        let code =
+            Qrcode { expire_seconds: None, scene: Scene::Text("门店".to_owned()), renew: false };
         let job = JobId::parse("spring").unwrap();
         let deletion = Deletion { job, article_idx: None, force: false };
         let caption = Caption { title: "片".to_owned(), description: String::new() };

@@ -90,9 +90,9 @@ impl Platform {
         };
         let matches = |(_, menu): &&(i64, Value)| {
             let rule = |key: &str| menu["matchrule"].get(key).filter(|value| **value != json!(""));
-            let platform = |value: &Value| content::integer(Some(value)) == Some(platform(follower));
-            rule("tag_id").is_none_or(has_tag)
-                && rule("client_platform_type").is_none_or(platform)
+            let platform =
+                |value: &Value| content::integer(Some(value)) == Some(platform(follower));
+            rule("tag_id").is_none_or(has_tag) && rule("client_platform_type").is_none_or(platform)
         };
         let newest = account.conditional_menus.iter().rev().find(matches).map(|(_, menu)| menu);
         let menu = newest.or(account.website_menu.as_ref()).or(account.menu.as_ref());
@@ -185,9 +185,12 @@ mod tests {
         let ios = try_match(&mut world, &id(0));
         assert_eq!(ios["button"][0]["sub_button"][0]["url"], "https://b.example");
         let android = try_match(&mut world, &id(1));
-        assert_eq!(android, json!({"button": [
-            {"type": "click", "name": "c", "key": "K", "sub_button": []}
-        ]}));
+        assert_eq!(
+            android,
+            json!({"button": [
+                {"type": "click", "name": "c", "key": "K", "sub_button": []}
+            ]})
+        );
     }
 
     #[test]

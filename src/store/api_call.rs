@@ -15,7 +15,9 @@ use crate::calls::{Effect, Event, Role, State};
 use crate::model::{Account, ApiCall, JobId, JobState, MediaUse};
 use crate::quota::{self, Block, Need, Rule, margins};
 use crate::reason::Reason;
-use crate::store::{CodesProgress, DecidedBy, Deferral, Result, StoreError, Tx, instant, millis, unreadable};
+use crate::store::{
+    CodesProgress, DecidedBy, Deferral, Result, StoreError, Tx, instant, millis, unreadable,
+};
 use crate::text::reason;
 
 /// A job that is only an API call is not started while releases are held, nor after its time is

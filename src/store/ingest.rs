@@ -420,6 +420,18 @@ impl Tx<'_> {
         json.map_or(Ok(Vec::new()), read)
     }
 
+    /// Returns how many held jobs wait for their files.
+    pub fn jobs_awaiting_files(&self, account: Option<&str>) -> Result<u64> {
+        let count: i64 = self
+            .db
+            .prepare_cached(
+                "SELECT count(*) FROM awaited_file JOIN job ON job.id = awaited_file.job
+                 WHERE state = 'held' AND (?1 IS NULL OR account = ?1)",
+            )?
+            .query_row([account], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
     /// Returns a job's title; a deletion has the title of what it deletes.
     fn title_of(&self, spec: &JobSpec) -> Result<Option<String>> {
         let Action::Delete(deletion) = &spec.action else { return Ok(spec.title()) };

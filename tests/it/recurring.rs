@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use qunfa::calendar::{Bounds, Cron, Recurrence};
-use qunfa::engine::{AcceptedFile, AcceptedSeries, IngestError, IngestedJob, Offered, Owner, bodies};
+use qunfa::engine::{
+    AcceptedFile, AcceptedSeries, IngestError, IngestedJob, Offered, Owner, bodies,
+};
 use qunfa::model::Account;
 use qunfa::model::{JobId, JobSpec};
 use qunfa::store::{DateActions, DecidedBy, SeriesCancelled, SeriesInput};

@@ -91,21 +91,11 @@ impl Tx<'_> {
         Ok(due)
     }
 
-    fn held_due(
-        &self,
-        kind: &'static str,
-        sql: &str,
-        until: DateTime<Utc>,
-    ) -> Result<Vec<Due>> {
+    fn held_due(&self, kind: &'static str, sql: &str, until: DateTime<Utc>) -> Result<Vec<Due>> {
         let mut statement = self.db.prepare_cached(sql)?;
         let rows = statement.query_map([millis(until)], |row| {
             let due_at: i64 = row.get(2)?;
-            Ok(Due {
-                kind,
-                account: row.get(0)?,
-                job: row.get(1)?,
-                subject: due_at.to_string(),
-            })
+            Ok(Due { kind, account: row.get(0)?, job: row.get(1)?, subject: due_at.to_string() })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

@@ -279,8 +279,7 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let Some((until, why)) = &series.approved else { return Ok(()) };
-        let is_held =
-            self.job(job)?.state == JobState::Held && self.awaited_files(job)?.is_empty();
+        let is_held = self.job(job)?.state == JobState::Held && self.awaited_files(job)?.is_empty();
         if is_held && date.date <= *until { self.approve_because(job, why, now) } else { Ok(()) }
     }
 

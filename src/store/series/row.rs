@@ -83,9 +83,8 @@ impl Tx<'_> {
     pub(super) fn date_actions(&self, id: &JobId) -> Result<DateActions> {
         let mut statement =
             self.db.prepare_cached("SELECT date, action FROM date_action WHERE series = ?1")?;
-        let rows = statement.query_map([id.as_str()], |row| {
-            Ok((key(row)?, action(&row.get::<_, String>(1)?)?))
-        })?;
+        let rows = statement
+            .query_map([id.as_str()], |row| Ok((key(row)?, action(&row.get::<_, String>(1)?)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -113,8 +112,7 @@ impl Tx<'_> {
 }
 
 fn action(json: &str) -> rusqlite::Result<Action> {
-    serde_json::from_str(json)
-        .map_err(|error| unreadable("date_action.action", &error.to_string()))
+    serde_json::from_str(json).map_err(|error| unreadable("date_action.action", &error.to_string()))
 }
 
 /// Returns the date in the first column.

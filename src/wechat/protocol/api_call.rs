@@ -605,7 +605,8 @@ mod tests {
 
     #[test]
     fn a_code_is_made_when_its_ticket_is_told() {
-        let code = ApiCall::Qrcode(Qrcode { expire_seconds: Some(60), scene: Scene::Id(1), renew: false });
+        let code =
+            ApiCall::Qrcode(Qrcode { expire_seconds: Some(60), scene: Scene::Id(1), renew: false });
         let made = |ticket: &str, expire_seconds| {
             let url = Some("http://weixin.qq.com/q/kZgfwMTm72WWPkovabbI".to_owned());
             let code = MadeCode { ticket: ticket.to_owned(), url, expire_seconds };

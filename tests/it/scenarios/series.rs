@@ -1,9 +1,9 @@
 //! Recurring jobs: each date once, never twice, and none without a word.
 
 use chrono::TimeDelta;
+use qunfa::calendar::DateKey;
 use qunfa::engine::IngestError;
 use qunfa::model::{Action, Content, JobSpec, JobState, Kind, Speed};
-use qunfa::calendar::DateKey;
 use qunfa::reason::Reason;
 use qunfa::store::{DateActions, IngestOutcome};
 

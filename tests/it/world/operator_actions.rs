@@ -57,8 +57,10 @@ impl World {
         let sha256 = qunfa::model::hex(&digest);
         let now = self.now();
         let none = DateActions::new();
-        let offered: Vec<_> =
-            specs.iter().map(|spec| Offered { spec, recurrence: None, dated: &none, line: 1 }).collect();
+        let offered: Vec<_> = specs
+            .iter()
+            .map(|spec| Offered { spec, recurrence: None, dated: &none, line: 1 })
+            .collect();
         let taken = self.engine().ingest_file((&sha256, "jobs.yaml"), &offered, now);
         let taken = taken.map(|taken| taken.jobs);
         if let Ok(jobs) = &taken {
