@@ -15,7 +15,7 @@ use super::reader::{ArticleRemark, Awaited, Reader};
 use super::template::help;
 use crate::calendar::{DateKey, DateValues, Recurrence, Template};
 use crate::l10n::t;
-use crate::model::{Account, Action, Audience, Broadcast, Content};
+use crate::model::{Account, Action, Audience, Broadcast, Content, Expires};
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Node, Value};
 
@@ -37,8 +37,8 @@ pub(super) struct Span<'a> {
     pub(super) account: Option<&'a Account>,
     /// How long before a date its preview is sent.
     pub(super) ahead: TimeDelta,
-    /// How long after its time a date may be sent.
-    pub(super) lasts: TimeDelta,
+    /// Until when after its time a date may be sent.
+    pub(super) expires: Expires,
 }
 
 impl Reader<'_, '_> {
@@ -116,7 +116,7 @@ impl Reader<'_, '_> {
         &mut self,
         fields: &Fields<'_, '_>,
         recurrence: &Recurrence,
-        Span { account, ahead, lasts }: Span<'_>,
+        Span { account, ahead, expires }: Span<'_>,
         notes: &mut Vec<String>,
     ) -> Dated {
         let mut dated = Dated::default();
@@ -130,6 +130,10 @@ impl Reader<'_, '_> {
         let there: HashSet<String> =
             self.lists.names().into_iter().flatten().map(|name| name.nfc().collect()).collect();
         // A date that had to wait for another day may still be sent.
+        let lasts = match expires {
+            Expires::After(span) => span,
+            Expires::At(_) => TimeDelta::zero(),
+        };
         let from = recurrence.on_day_of(self.lists.dates_from() - lasts - TimeDelta::days(1));
         for (key, values) in dates_with_files(&templates, there, recurrence) {
             if key.date < from {

@@ -183,17 +183,6 @@ impl<'r> Reader<'r, '_> {
         let ahead = preview.as_ref().map_or(TimeDelta::zero(), |preview| preview.before);
         let action = self.prepare(&fields, (action, ahead), &mut notes);
         let remarks = std::mem::take(&mut self.remarks);
-        let (dated, dated_remarks) = match &recurrence {
-            Some(recurrence) if self.report.count() == before => {
-                let lasts = match schedule.as_ref().map(|schedule| &schedule.expires) {
-                    Some(Expires::After(span)) => *span,
-                    Some(Expires::At(_)) | None => TimeDelta::zero(),
-                };
-                let span = Span { account, ahead, lasts };
-                self.dated(&fields, recurrence, span, &mut notes)
-            }
-            Some(_) | None => Default::default(),
-        };
         if fields.get("cron").is_some() {
             let expires = schedule.as_ref().map(|schedule| &schedule.expires);
             let id = id.as_ref().map(|(id, _)| id);
@@ -207,11 +196,7 @@ impl<'r> Reader<'r, '_> {
         }
         let (schedule, (id, line)) = (schedule?, id?);
         let anytime = schedule.at.is_none() && recurrence.is_none();
-        if preview.is_some() && anytime && !choices.approval {
-            notes.push(t!("inbox-without-preview-comes-when-goes"));
-        }
-        let audience = action.as_ref().and_then(Action::broadcast).map(|b| &b.audience);
-        notes.extend(audience.and_then(|audience| no_drop(choices.on_full_receivers, audience)));
+        notes.extend(choices.notes(action.as_ref(), preview.is_some() && anytime));
         let mut spec = JobSpec {
             id,
             account: account?.name.clone(),
@@ -230,10 +215,17 @@ impl<'r> Reader<'r, '_> {
             templated: false,
             action: action?,
         };
-        match &recurrence {
-            Some(recurrence) => self.templates(&fields, (&mut spec, recurrence)),
-            None => notes.extend(template::note(&mut spec)),
-        }
+        let (dated, dated_remarks) = match &recurrence {
+            Some(recurrence) => {
+                self.templates(&fields, (&mut spec, recurrence));
+                let span = Span { account, ahead, expires: spec.expires };
+                self.dated(&fields, recurrence, span, &mut notes)
+            }
+            None => {
+                notes.extend(template::note(&mut spec));
+                Default::default()
+            }
+        };
         if self.report.count() > before {
             return None;
         }
@@ -486,6 +478,17 @@ struct Choices {
     on_full_receivers: OnFullReceivers,
     priority: i8,
     approval: bool,
+}
+
+impl Choices {
+    /// Returns notes on what it chooses to no effect; `late` if its preview comes as it goes.
+    fn notes(&self, action: Option<&Action>, late: bool) -> Vec<String> {
+        let late = late && !self.approval;
+        let audience = action.and_then(Action::broadcast).map(|broadcast| &broadcast.audience);
+        let no_drop = audience.and_then(|audience| no_drop(self.on_full_receivers, audience));
+        let late = late.then(|| t!("inbox-without-preview-comes-when-goes"));
+        late.into_iter().chain(no_drop).collect()
+    }
 }
 
 struct Schedule {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::calendar::json::{maybe_rfc3339, rfc3339};
 use crate::calendar::{Span, Window};
 use crate::calls::{Effect, Event, Role, State};
-use crate::model::{Account, ApiCall, JobId, JobState, MediaUse};
+use crate::model::{Account, ApiCall, JobId, JobState, MediaUse, OnQuota};
 use crate::quota::{self, Block, Need, Rule, margins};
 use crate::reason::Reason;
 use crate::store::{
@@ -506,11 +506,15 @@ impl Tx<'_> {
         if job.state != JobState::Releasing {
             return Ok(());
         }
-        let why = match self.codes_progress(id)? {
-            Some(CodesProgress { made, all, .. }) => {
-                Reason::CodesPutOff { made, all, cause: Box::new(word.why.clone()) }
+        let cause = word.why.clone();
+        let why = match (self.codes_progress(id)?, job.on_quota) {
+            (Some(CodesProgress { made, all, .. }), OnQuota::Defer) => {
+                Reason::CodesPutOff { made, all, cause: Box::new(cause) }
             }
-            None => word.why.clone(),
+            (Some(CodesProgress { made, all, .. }), OnQuota::Fail) => {
+                Reason::CodesStopped { made, all, cause: Box::new(cause) }
+            }
+            (None, _) => cause,
         };
         let after = Window::containing(Span::Day, now).end();
         self.defer(&job, account, Deferral { after, why: &why, by_ledger: false }, now)

@@ -122,3 +122,31 @@ fn what_all_dates_share_and_what_a_file_has_wrong_are_told_when_the_folder_is_dr
     let error = parse_text(&articles("{date}.md").replace("cover.png", "a.png")).unwrap_err();
     assert!(error.contains("needs"), "{error}");
 }
+
+#[test]
+fn a_name_with_a_placeholder_and_without_quotes_is_told_to_need_them() {
+    let text = articles("{date:%Y-%m-%d}.md").replace('"', "").replace("第{n}期", "春");
+
+    let error = refused(&text, &folder());
+
+    let help = "write a text with a placeholder in quotes: \"{date:%Y-%m-%d}.md\"";
+    assert!(error.contains(help), "{error}");
+}
+
+#[test]
+fn a_permanent_code_and_a_short_lived_one_are_not_made_anew() {
+    let code = |keys: &str| {
+        let code = format!("qrcode: {{ {keys}, action_info: {{ scene: {{ scene_id: 7 }} }} }}");
+        parse_text(&format!("jobs:\n- id: door\n  account: club\n  {code}\n"))
+    };
+    for (keys, expected) in [
+        ("action_name: QR_LIMIT_SCENE, renew: true", "a permanent one never expires"),
+        ("action_name: QR_SCENE, expire_seconds: 3600, renew: true", "at least 86400, one day"),
+    ] {
+        let error = code(keys).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
+    let job = code("action_name: QR_SCENE, expire_seconds: 86400, renew: true").unwrap();
+    let Action::Qrcode(code) = &job.jobs[0].spec.action else { panic!("a code") };
+    assert!(code.renew);
+}

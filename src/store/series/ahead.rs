@@ -142,9 +142,10 @@ fn date_ahead(
     let job = Job {
         id: occurrence_id(&series.job.id, date.date)?,
         account: spec.account.clone(),
-        state: match spec.first_state() {
-            JobState::Held if is_approved && spec.awaited().is_empty() => JobState::Planned,
-            state => state,
+        state: if is_approved && spec.awaited().is_empty() {
+            JobState::Planned
+        } else {
+            spec.first_state()
         },
         rank: Rank { neg_priority: -i32::from(spec.priority), taken: i64::MAX },
         planned_at: date.at,
