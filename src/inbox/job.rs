@@ -187,9 +187,7 @@ impl<'r> Reader<'r, '_> {
             let expires = schedule.as_ref().map(|schedule| &schedule.expires);
             let id = id.as_ref().map(|(id, _)| id);
             self.series_limits(&fields, recurrence.as_ref(), (id, expires, action.as_ref()));
-            if let Some(action) = &action {
-                notes.extend(series::notes(action, choices.approval));
-            }
+            notes.extend(action.iter().flat_map(|of| series::notes(of, choices.approval)));
         }
         if self.report.count() > before {
             return None;
