@@ -598,7 +598,7 @@ CREATE TABLE sync_request (
 -- The kinds of API calls. A table, not a CHECK: a new kind is one row here and in its upgrade.
 CREATE TABLE api_call_kind (kind TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
 INSERT INTO api_call_kind (kind) VALUES ('preview'), ('delete'), ('speed_get'), ('speed_set'), ('menu'),
-    ('menu_delete'), ('menu_read'), ('menu_conditional'), ('menu_conditional_delete'), ('qrcode'), ('picture'),
+    ('menu_delete'), ('menu_read'), ('menu_conditional'), ('menu_conditional_delete'), ('menu_try'), ('qrcode'), ('picture'),
     ('drafts'), ('media_check');
 
 -- API calls other than broadcasts: previews, deletes, the speed, menus, QR codes. Commands and jobs
@@ -779,6 +779,21 @@ CREATE TABLE date_change (
     PRIMARY KEY (series, date)
 ) STRICT, WITHOUT ROWID;
 
+-- What the dates of a series do that have files of their own, as JSON. The newest file of the series counts.
+CREATE TABLE date_action (
+    series TEXT NOT NULL REFERENCES series (id),
+    -- As in `occurrence`; the date need not have a job yet.
+    date   TEXT NOT NULL CHECK (length(date) IN (10, 15)),
+    action TEXT NOT NULL,
+    PRIMARY KEY (series, date)
+) STRICT, WITHOUT ROWID;
+
+-- The names of the files that a job waits for, as a JSON list: it has no batch before they come.
+CREATE TABLE awaited_file (
+    job   TEXT PRIMARY KEY REFERENCES job (id),
+    files TEXT NOT NULL CHECK (json_array_length(files) > 0)
+) STRICT, WITHOUT ROWID;
+
 -- Files that the inbox refused, by name. A row counts until a file of that name is taken, or an operator
 -- acknowledges it.
 CREATE TABLE refused_file (
@@ -865,7 +880,7 @@ BEGIN
     UPDATE notice SET state = iif(state = 'new' OR kind = NEW.to_state, 'closed', 'ending')
     WHERE job = NEW.job AND state IN ('new', 'open', 'ending')
       AND kind IN ('uncertain', 'missed', 'failed', 'partial', 'expired', 'approval_due', 'confirm',
-          'no_result');
+          'files_due', 'no_result');
     INSERT INTO notice (kind, account, job, raised_at, why)
     SELECT NEW.to_state, account, id, NEW.at, NEW.why FROM job
     WHERE id = NEW.job AND (NEW.to_state IN ('uncertain', 'missed', 'failed', 'partial', 'expired')

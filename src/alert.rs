@@ -57,6 +57,7 @@ const SEVERITIES: &[(Severity, &[&str])] = &[
             "confirm",
             "database_locked",
             "failed",
+            "files_due",
             "gap",
             "inbox",
             "missed",
@@ -218,6 +219,8 @@ pub enum Fact {
     Stopped { why: Reason },
     /// A job waits for an approval, and its time is near.
     ApprovalDue,
+    /// A job waits for its files, and its time is near.
+    FilesDue { files: Vec<String> },
     /// A broadcast was accepted and has no result: its administrator may have to confirm it.
     ConfirmDue,
     /// A file was refused.
@@ -242,6 +245,7 @@ impl Message {
             Fact::Moved { why, .. } | Fact::Stopped { why } => Some(why.code()),
             Fact::Sent { .. }
             | Fact::ApprovalDue
+            | Fact::FilesDue { .. }
             | Fact::ConfirmDue
             | Fact::RefusedFile { .. }
             | Fact::Summary { .. }

@@ -130,6 +130,7 @@ impl Arguments {
             | Command::Preview(_)
             | Command::Delete(_)
             | Command::Speed(_)
+            | Command::Menu(_)
             | Command::Submit(_)
             | Command::Backup(_)
             | Command::Completions(_)
@@ -207,6 +208,8 @@ enum Command {
     Delete(api_calls::DeleteOptions),
     /// Show or set an account's mass-send speed
     Speed(api_calls::SpeedOptions),
+    /// Show the menu of an account, or the one that a follower sees
+    Menu(api_calls::MenuOptions),
     /// Show what the quotas were used for; enter and correct it
     Quota(quota::Options),
     /// Copy the database into a file, while the daemon runs
@@ -502,6 +505,7 @@ fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, 
         }
         Command::Delete(options) => return api_calls::delete(&options, &config()?, &who, terminal),
         Command::Speed(options) => return api_calls::speed(&options, &config()?, &who, terminal),
+        Command::Menu(options) => return api_calls::menu(&options, &config()?, &who, terminal),
         Command::Quota(options) => quota::run(&options, &config()?, &who, terminal)?,
         Command::Backup(options) => backup::run(&options, (&config()?, &path), terminal)?,
         Command::Completions(options) => {

@@ -51,7 +51,7 @@ pub use menu_change::{
 
 pub use qrcode::{
     EXPIRE_SECONDS_MOST, PERMANENT_SCENE_MOST, Picture, Qrcode, Qrcodes, SCENES_MOST, Scene,
-    Scenes, file_word,
+    Scenes, file_word, renewal_id,
 };
 
 pub use texts::TextOf;
@@ -295,6 +295,16 @@ fn is_false(value: &bool) -> bool {
 }
 
 impl JobSpec {
+    /// Returns the names of its files that have not come yet.
+    pub fn awaited(&self) -> &[String] {
+        self.action.broadcast().map_or(&[], |broadcast| broadcast.content.awaited())
+    }
+
+    /// Returns its state when it is taken.
+    pub fn first_state(&self) -> JobState {
+        if self.approval || !self.awaited().is_empty() { JobState::Held } else { JobState::Planned }
+    }
+
     /// Returns its name in lists: the author's, or one made from its action; none if that shows
     /// nothing (a media id).
     pub fn title(&self) -> Option<String> {
@@ -379,12 +389,14 @@ impl Action {
 
     /// Returns why it cannot recur, if it cannot.
     pub fn once(&self) -> Option<Once> {
-        let permanent =
-            |expire_seconds: &Option<u32>| expire_seconds.is_none().then_some(Once::PermanentCode);
+        let of_codes = |expire_seconds: Option<u32>, renew: bool| match expire_seconds {
+            None => Some(Once::PermanentCode),
+            Some(_) => renew.then_some(Once::RenewedCode),
+        };
         match self {
             Self::Delete(_) => Some(Once::Deletion),
-            Self::Qrcode(code) => permanent(&code.expire_seconds),
-            Self::Qrcodes(codes) => permanent(&codes.expire_seconds),
+            Self::Qrcode(code) => of_codes(code.expire_seconds, code.renew),
+            Self::Qrcodes(codes) => of_codes(codes.expire_seconds, codes.renew),
             Self::Broadcast(_) | Self::Speed(_) | Self::Menu(_) => None,
         }
     }
@@ -417,6 +429,8 @@ pub enum Once {
     Deletion,
     /// A code is valid for ever.
     PermanentCode,
+    /// A code is made anew by itself.
+    RenewedCode,
 }
 
 /// A mass send: to whom, and what.
@@ -484,6 +498,16 @@ pub enum Content {
         /// The coupon's id.
         card_id: String,
     },
+    /// Content of which files have not come yet: such a broadcast has no requests.
+    Awaited {
+        /// The platform's `msgtype` of the content to come.
+        msgtype: String,
+        /// Its title in lists.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+        /// The names of the files that are missing.
+        files: Vec<String>,
+    },
     /// Content that is uploaded first: local files, articles.
     Prepared {
         /// The final content, with placeholders for ids that do not exist yet.
@@ -515,8 +539,9 @@ pub struct Images {
 
 impl Content {
     /// Returns the platform's `msgtype`.
-    pub fn msgtype(&self) -> &'static str {
+    pub fn msgtype(&self) -> &str {
         match self {
+            Self::Awaited { msgtype, .. } => msgtype,
             Self::Text { .. } => "text",
             Self::Mpnews { .. } => "mpnews",
             Self::Image { .. } | Self::Images(_) => "image",
@@ -537,7 +562,23 @@ impl Content {
             | Self::Images(_)
             | Self::Voice { .. }
             | Self::Mpvideo { .. }
-            | Self::Wxcard { .. } => None,
+            | Self::Wxcard { .. }
+            | Self::Awaited { .. } => None,
+        }
+    }
+
+    /// Returns the names of the files that have not come yet.
+    pub fn awaited(&self) -> &[String] {
+        match self {
+            Self::Awaited { files, .. } => files,
+            Self::Text { .. }
+            | Self::Mpnews { .. }
+            | Self::Image { .. }
+            | Self::Images(_)
+            | Self::Voice { .. }
+            | Self::Mpvideo { .. }
+            | Self::Wxcard { .. }
+            | Self::Prepared { .. } => &[],
         }
     }
 }

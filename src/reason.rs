@@ -79,6 +79,10 @@ pub enum Reason {
     WaitsForApproval,
     /// It was not approved within its grace.
     NotApprovedInTime { late_s: i64 },
+    /// Files that it is made from have not come yet.
+    WaitsForFiles { files: Vec<String> },
+    /// They did not come within its grace.
+    FilesNotInTime { files: Vec<String>, late_s: i64 },
     /// It was requested for as long as it may be, and not accepted.
     RetryWindowOver,
     /// The platform may have deleted its clientmsgid, so it may not be repeated.
@@ -209,6 +213,8 @@ pub enum Reason {
     CodesMade { made: usize, all: usize },
     /// It ended before all of its codes were made.
     CodesStopped { made: usize, all: usize, cause: Box<Self> },
+    /// The others are made on another day.
+    CodesPutOff { made: usize, all: usize, cause: Box<Self> },
     /// A later menu replaced it.
     MenuReplaced { job: JobId },
     /// The menu that stands is not the one that this job created.

@@ -100,8 +100,8 @@ pub use release::{Begun, Refusal, Start};
 pub use results::{QuotaRefusal, ResultAsk, SendStatus};
 pub use schedule::{AccountSchedule, Deferral};
 pub use series::{
-    DateAhead, DateDecision, PlannedDate, Recurring, Series, SeriesCancelled, SeriesState,
-    fill_texts,
+    DateActions, DateAhead, DateDecision, PlannedDate, Recurring, Series, SeriesCancelled,
+    SeriesState, fill_texts,
 };
 pub use settle::{ResponseFields, SendOutcome, Settled};
 pub use strangers::Strangers;

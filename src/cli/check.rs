@@ -415,7 +415,10 @@ fn recurring(
             let at = tx.job_view(id.as_str())?.and_then(|view| view.at);
             let spec = JobSpec { id, at, ..job.spec.clone() };
             let one = forecast_one(tx, (&spec, account), Vec::new(), schedules)?;
-            let shown = |one: &CheckedJob| index < DATES_SHOWN || !one.warnings.is_empty();
+            let awaits =
+                |one: &CheckedJob| matches!(one.reason, Some(Reason::WaitsForFiles { .. }));
+            let shown =
+                |one: &CheckedJob| index < DATES_SHOWN || !one.warnings.is_empty() && !awaits(one);
             occurrences.extend(one.filter(shown));
         }
         let known = known.iter().find(|(id, _)| *id == job.spec.id).map(|(_, note)| *note);
@@ -429,7 +432,7 @@ fn recurring(
             notes: (job.notes.iter().cloned())
                 .chain(known.map(Note::words))
                 .chain(strangers(tx, &job.spec)?)
-                .chain(series::first_texts(&job.spec, recurrence, schedules.now))
+                .chain(series::first_texts(&job.spec, (recurrence, &job.dated), schedules.now))
                 .chain(zone_warning(&job.spec, schedules.now))
                 .collect(),
             occurrences,
@@ -498,7 +501,10 @@ fn warnings(view: &JobView, spec: &JobSpec, now: DateTime<Utc>) -> Vec<String> {
         warnings.push(t!("check-guard"));
     }
     if view.state == JobState::Held {
-        warnings.push(t!("check-held"));
+        warnings.push(match &view.reason {
+            Some(why @ Reason::WaitsForFiles { .. }) => reason::sentence(why),
+            Some(_) | None => t!("check-held"),
+        });
     }
     warnings
 }

@@ -19,7 +19,9 @@ use crate::l10n::t;
 use crate::model::console;
 use crate::model::{JobId, JobSpec};
 use crate::reason::Reason;
-use crate::store::{DecidedBy, JobView, Series, SeriesInput, SeriesState, Store, Tx, fill_texts};
+use crate::store::{
+    DateActions, DecidedBy, JobView, Series, SeriesInput, SeriesState, Store, Tx, fill_texts,
+};
 use crate::text::{names, reason};
 
 /// How many of its jobs are shown.
@@ -211,12 +213,14 @@ pub(super) fn read(
 /// Returns how the texts of a series read on its next date, if they are templates.
 pub(super) fn first_texts(
     spec: &JobSpec,
-    recurrence: &Recurrence,
+    (recurrence, dated): (&Recurrence, &DateActions),
     now: DateTime<Utc>,
 ) -> Vec<String> {
     let next = recurrence.after(now).next().filter(|_| spec.templated);
     let Some(date) = next else { return Vec::new() };
-    let (mut written, mut filled) = (spec.clone(), spec.clone());
+    let action = dated.get(&date.date).unwrap_or(&spec.action).clone();
+    let written = JobSpec { action, ..spec.clone() };
+    let (mut written, mut filled) = (written.clone(), written);
     fill_texts(&mut filled, recurrence.values(date));
     let texts = written.texts_mut().into_iter().zip(filled.texts_mut());
     let changed = texts.filter(|((_, before), (_, after))| before != after);

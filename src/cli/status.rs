@@ -116,6 +116,9 @@ pub(super) struct StatusView {
     next: Vec<NextView>,
     /// The first jobs that wait for an approval, also if they are not among the next.
     to_approve: Vec<NextView>,
+    /// How many held jobs wait for their files, and not for a person.
+    #[serde(skip)]
+    awaiting: u64,
     /// Broadcasts to everyone that were accepted and have no result yet.
     awaited: Vec<AwaitedView>,
     attention: Vec<NoteView>,
@@ -202,6 +205,12 @@ struct NextView {
 }
 
 impl NextView {
+    /// Whether it waits for an approval, and not for its files.
+    fn needs_approval(&self) -> bool {
+        let awaits = matches!(self.reason, Some(Reason::WaitsForFiles { .. }));
+        self.state == JobState::Held && !awaits
+    }
+
     /// When it is sent, or would be.
     fn next_run(&self) -> DateTime<Utc> {
         self.forecast.as_ref().and_then(|forecast| forecast.goes_at).unwrap_or(self.due_at)
@@ -317,6 +326,7 @@ fn read(
         jobs: counts,
         next,
         to_approve,
+        awaiting: tx.jobs_awaiting_files(account)?,
         awaited,
         attention,
         oldest_due,
@@ -329,7 +339,10 @@ fn first_held(tx: &Tx<'_>, account: Option<&str>) -> Result<Vec<JobView>, StoreE
     let mut held = Vec::new();
     let wanted = Wanted { account, states: &[JobState::Held], before: None };
     tx.each_job::<StoreError>(wanted, &mut |job| {
-        held.push(job);
+        // Nobody can approve what has no content yet.
+        if !matches!(job.reason, Some(Reason::WaitsForFiles { .. })) {
+            held.push(job);
+        }
         Ok(if held.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;
     Ok(held)

@@ -111,11 +111,13 @@ pub(super) fn run(
         // Then all of them are in the inbox at once, and it takes them by name.
         files.sort_by(|one, other| one.file_name().cmp(&other.file_name()));
     }
-    let book = drafts::look_up(&files, inbox::read_path_gathering, (config, who), terminal)?;
     let now = (terminal.now)();
-    let reader = |path: &Path, accounts: &[&Account]| {
-        Ok(inbox::read_path_gathering(path, accounts)?.with_drafts(book.clone()))
-    };
+    let gather =
+        |path: &Path, accounts: &[&Account]| inbox::read_path_gathering(path, accounts, now);
+    let book = drafts::look_up(&files, gather, (config, who), terminal)?;
+    let now = (terminal.now)();
+    let reader =
+        |path: &Path, accounts: &[&Account]| Ok(gather(path, accounts)?.with_drafts(book.clone()));
     let (check, packages) = check::examine(&files, reader, config, now)?;
     if !check.ok {
         let view = SubmitView { check, submitted: Vec::new() };

@@ -7,6 +7,7 @@ mod api_calls;
 mod archive;
 mod articles;
 mod broadcasts;
+mod dated;
 mod directory;
 mod fairness;
 mod folders;

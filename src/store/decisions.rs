@@ -172,7 +172,18 @@ impl Tx<'_> {
                 t!("store-waits-for-no-approval", id = %id, state = %names::job_state(job.state), hint = %hint),
             ));
         }
+        self.refuse_without_files(id)?;
         self.approve_because(id, &said.that(Operation::Approve), now)
+    }
+
+    /// Refuses to let a job go that has no content before its files come.
+    pub(super) fn refuse_without_files(&self, id: &JobId) -> Result<()> {
+        let files = self.awaited_files(id)?;
+        if files.is_empty() {
+            return Ok(());
+        }
+        let files = names::list(&files);
+        Err(StoreError::Refused(t!("store-files-missing", id = %id, files = %files)))
     }
 
     /// Releases a job that is held.

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::alert::{self, Event, Fact, Message, Told, redact};
 use crate::calendar::json::{maybe_rfc3339, rfc3339};
-use crate::model::JobState;
+use crate::model::{JobId, JobState};
 use crate::reason::Reason;
 use crate::store::view::AlertView;
 use crate::store::{Result, Tx, instant, millis};
@@ -243,6 +243,7 @@ impl Tx<'_> {
             }
             ("hold" | "paused", Some(why)) => Fact::Stopped { why },
             ("approval_due", _) => Fact::ApprovalDue,
+            ("files_due", _) => self.files_due(notice)?,
             ("confirm", _) => Fact::ConfirmDue,
             ("refused_file", _) => return self.refused(notice),
             ("summary", _) => self.summary(&notice.subject, notice.raised_at)?,
@@ -253,6 +254,12 @@ impl Tx<'_> {
             _ => return Ok(notice.told.clone().map(|told| Fact::Told { told })),
         };
         Ok(Some(fact))
+    }
+
+    fn files_due(&self, notice: &Notice) -> Result<Fact> {
+        let job = notice.job.as_deref().and_then(JobId::parse);
+        let files = job.map_or(Ok(Vec::new()), |job| self.awaited_files(&job))?;
+        Ok(Fact::FilesDue { files })
     }
 
     fn counts(&self, notice: &Notice) -> Result<Fact> {
@@ -307,7 +314,7 @@ impl Tx<'_> {
     /// Returns until when an operator can act.
     fn until(&self, notice: &Notice) -> Result<Option<DateTime<Utc>>> {
         match notice.kind.as_str() {
-            "approval_due" => self.due_of(notice),
+            "approval_due" | "files_due" => self.due_of(notice),
             "confirm" => Ok(Some(notice.raised_at + CONFIRM_LEFT)),
             _ => Ok(None),
         }
@@ -386,6 +393,7 @@ fn advice(notice: &Notice) -> Option<String> {
     let job = notice.job.as_deref().unwrap_or_default();
     match notice.kind.as_str() {
         "approval_due" => Some(words::approve(job)),
+        "files_due" => Some(words::bring_files()),
         "confirm" | "moved" | "sent" => Some(words::show(job)),
         "refused_file" => Some(words::mend(&notice.subject)),
         _ => None,

@@ -14,3 +14,33 @@ BEGIN
     UPDATE notice SET state = 'closed' WHERE job = NEW.job AND state = 'new' AND kind = 'moved'
         AND id < (SELECT max(id) FROM notice WHERE job = NEW.job AND kind = 'moved');
 END;
+
+-- What the dates of a series do that have files of their own, as JSON. The newest file of the series counts.
+CREATE TABLE date_action (
+    series TEXT NOT NULL REFERENCES series (id),
+    -- As in `occurrence`; the date need not have a job yet.
+    date   TEXT NOT NULL CHECK (length(date) IN (10, 15)),
+    action TEXT NOT NULL,
+    PRIMARY KEY (series, date)
+) STRICT, WITHOUT ROWID;
+
+-- The names of the files that a job waits for, as a JSON list: it has no batch before they come.
+CREATE TABLE awaited_file (
+    job   TEXT PRIMARY KEY REFERENCES job (id),
+    files TEXT NOT NULL CHECK (json_array_length(files) > 0)
+) STRICT, WITHOUT ROWID;
+
+DROP TRIGGER notice_of_job;
+CREATE TRIGGER notice_of_job AFTER INSERT ON history WHEN NEW.from_state <> NEW.to_state
+BEGIN
+    UPDATE notice SET state = iif(state = 'new' OR kind = NEW.to_state, 'closed', 'ending')
+    WHERE job = NEW.job AND state IN ('new', 'open', 'ending')
+      AND kind IN ('uncertain', 'missed', 'failed', 'partial', 'expired', 'approval_due', 'confirm',
+          'files_due', 'no_result');
+    INSERT INTO notice (kind, account, job, raised_at, why)
+    SELECT NEW.to_state, account, id, NEW.at, NEW.why FROM job
+    WHERE id = NEW.job AND (NEW.to_state IN ('uncertain', 'missed', 'failed', 'partial', 'expired')
+        OR (NEW.to_state = 'sent' AND action = 'broadcast'));
+END;
+
+INSERT INTO api_call_kind VALUES ('menu_try');

@@ -42,6 +42,7 @@ pub fn advice(message: &Message) -> Option<String> {
         | Fact::Moved { .. }
         | Fact::Stopped { .. }
         | Fact::ApprovalDue
+        | Fact::FilesDue { .. }
         | Fact::ConfirmDue
         | Fact::RefusedFile { .. }
         | Fact::Summary { .. }
@@ -79,6 +80,11 @@ pub fn correct_receiver(receiver: &str) -> String {
 /// Returns how to approve a job.
 pub fn approve(job: &str) -> String {
     t!("alert-approve", job = %job)
+}
+
+/// Returns how the files of a date come.
+pub fn bring_files() -> String {
+    t!("alert-bring-files")
 }
 
 /// Returns how to read about a job.
@@ -174,6 +180,7 @@ fn happened(message: &Message) -> String {
         }
         Fact::Stopped { why } => stopped(message, &because(why)),
         Fact::ApprovalDue => t!("alert-approval-due"),
+        Fact::FilesDue { files } => t!("alert-files-due", files = %names::list(files)),
         Fact::ConfirmDue => t!("alert-confirm-due"),
         Fact::RefusedFile { name, problems, line } => {
             let problems = i64::try_from(*problems).unwrap_or(i64::MAX);

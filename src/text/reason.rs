@@ -238,6 +238,14 @@ pub fn sentence(reason: &Reason) -> String {
         Reason::NotApprovedInTime { late_s } => {
             t!("reason-not-approved", ago = %ago(*late_s))
         }
+        Reason::WaitsForFiles { files } => {
+            t!("reason-waits-for-files", files = %names::list(files))
+        }
+        Reason::FilesNotInTime { files, late_s } => t!(
+            "reason-files-not-in-time",
+            files = %names::list(files),
+            ago = %ago(*late_s)
+        ),
         Reason::RetryWindowOver => t!("reason-retry-window-over"),
         Reason::ClientmsgidForgotten => t!("reason-clientmsgid-forgotten"),
         Reason::MayHaveGoneOut => t!("reason-may-have-gone-out", history = %console::history()),
@@ -404,6 +412,12 @@ pub fn sentence(reason: &Reason) -> String {
             t!("reason-asked-often", cause = %sentence(cause), times = %times)
         }
         Reason::CodesMade { made, all } => t!("reason-codes-made", made = %made, all = %all),
+        Reason::CodesPutOff { made, all, cause } => t!(
+            "reason-codes-put-off",
+            made = %made,
+            all = %all,
+            cause = %sentence(cause)
+        ),
         Reason::CodesStopped { made, all, cause } => t!(
             "reason-codes-stopped",
             made = %made,

@@ -129,6 +129,12 @@ fn known_call(words: &str) -> Option<String> {
     if let Some(to) = words.strip_prefix("preview to WeChat name ").and_then(one) {
         return Some(t!("stored-preview-wxname", to = to));
     }
+    if let Some(to) = words.strip_prefix("question for the menu of OpenID ").and_then(one) {
+        return Some(t!("stored-menu-try-openid", to = to));
+    }
+    if let Some(to) = words.strip_prefix("question for the menu of WeChat name ").and_then(one) {
+        return Some(t!("stored-menu-try-wxname", to = to));
+    }
     if let Some(menuid) = words.strip_prefix("deletion of menu ").and_then(one) {
         return Some(t!("stored-menu-delete-one", menuid = menuid));
     }
@@ -224,7 +230,7 @@ mod tests {
     }
 
     fn code(scene: Scene, expire_seconds: Option<u32>) -> Qrcode {
-        Qrcode { scene, expire_seconds }
+        Qrcode { scene, expire_seconds, renew: false }
     }
 
     #[test]
@@ -233,6 +239,7 @@ mod tests {
             scenes: Scenes::Range { from, to },
             expire_seconds,
             out: None,
+            renew: false,
         };
         for (stored, chinese) in [
             ("everyone".to_owned(), "全部粉丝"),

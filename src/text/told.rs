@@ -91,6 +91,9 @@ pub fn what(told: &Told, about: About<'_>) -> String {
         Told::MediaGone { media_id, title, .. } => {
             t!("alert-media-gone", media = %media_id, job = %named(job, title.as_deref()))
         }
+        Told::CodesNotRenewed { why } => {
+            t!("told-codes-not-renewed", job = %job, why = %why)
+        }
         Told::MenuStays { why } => t!("told-menu-stays", job = %job, why = %why),
         Told::SpeedNotSet { speed, cause } => t!(
             "told-speed-not-set",
@@ -168,6 +171,7 @@ pub fn advice(told: &Told, about: About<'_>) -> Option<String> {
         Told::MediaGone { used_as: MediaUse::File | MediaUse::Material, .. } => {
             t!("alert-media-gone-material")
         }
+        Told::CodesNotRenewed { .. } => t!("told-new-codes"),
         Told::MenuStays { .. } => t!("told-restore-menu", job = %job),
         Told::SpeedNotSet { .. } => t!("told-see-speed", account = %account),
         Told::PreviewFailed { .. } | Told::CallFailed { .. } => {

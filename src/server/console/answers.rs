@@ -144,6 +144,7 @@ impl Outlook {
             "interrupted" => t!("console-outlook-interrupted"),
             "runs_out" => t!("console-outlook-runs-out"),
             "needs_approval" => t!("console-outlook-needs-approval"),
+            "needs_files" => t!("console-outlook-needs-files"),
             "stopped" => t!("console-outlook-stopped"),
             "too_late" => t!("console-outlook-too-late"),
             "will_defer" => t!("console-outlook-will-defer"),

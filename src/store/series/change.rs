@@ -261,6 +261,10 @@ impl Tx<'_> {
         let mut approved = Vec::new();
         for (date, _) in held.into_iter().filter(|(date, _)| date.date <= until) {
             let job = occurrence_id(id, date)?;
+            if !self.awaited_files(&job)?.is_empty() {
+                // Nobody has seen what it will send.
+                continue;
+            }
             self.approve(&job, said, now)?;
             approved.push(job);
         }
@@ -275,7 +279,7 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let Some((until, why)) = &series.approved else { return Ok(()) };
-        let is_held = self.job(job)?.state == JobState::Held;
+        let is_held = self.job(job)?.state == JobState::Held && self.awaited_files(job)?.is_empty();
         if is_held && date.date <= *until { self.approve_because(job, why, now) } else { Ok(()) }
     }
 

@@ -115,7 +115,7 @@ impl Tx<'_> {
         date: Date,
         now: DateTime<Utc>,
     ) -> Result<Made> {
-        let spec = series.occurrence(date)?;
+        let spec = self.occurrence(series, date)?;
         let known: Option<bool> = self
             .db
             .prepare_cached("SELECT withdrawn FROM occurrence WHERE job = ?1")?

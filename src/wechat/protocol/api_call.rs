@@ -123,6 +123,13 @@ pub fn menu_conditional_delete(token: &SecretString, menuid: &str) -> Request {
     Request::post("/cgi-bin/menu/delconditional", Some(token), body)
 }
 
+/// Queries the menu that one follower sees, by an OpenID or a WeChat name.
+pub fn menu_try(token: &SecretString, viewer: &Viewer) -> Request {
+    let (Viewer::Openid(user_id) | Viewer::Wxname(user_id)) = viewer;
+    let body = json!({ "user_id": user_id }).to_string();
+    Request::post("/cgi-bin/menu/trymatch", Some(token), body)
+}
+
 /// The body of a request for a QR code, in the documents' order.
 #[derive(Serialize)]
 struct CodeBody<'a> {
@@ -272,6 +279,7 @@ pub fn read_api_call(answer: &HttpResponse, asked: &ApiCall) -> ApiCallResponse 
         | ApiCall::MenuRead { .. }
         | ApiCall::MenuConditional(_)
         | ApiCall::MenuConditionalDelete { .. }
+        | ApiCall::MenuTry(_)
         | ApiCall::Qrcode(_)
         | ApiCall::Drafts { .. } => {}
     }
@@ -299,6 +307,11 @@ pub fn read_api_call(answer: &HttpResponse, asked: &ApiCall) -> ApiCallResponse 
         // It is gone, whoever deleted it.
         Some(codes::NO_MENU) if *asked == ApiCall::MenuDelete => {
             ApiCallResponse::Done(ApiCallResult::default())
+        }
+        // Followers see no menu at all.
+        Some(codes::NO_MENU) if matches!(asked, ApiCall::MenuTry(_)) => {
+            let menu = Some(ReportedMenu::default());
+            ApiCallResponse::Done(ApiCallResult { menu, ..ApiCallResult::default() })
         }
         Some(codes::NO_MENUID) if matches!(asked, ApiCall::MenuConditionalDelete { .. }) => {
             ApiCallResponse::Done(ApiCallResult::default())
@@ -360,6 +373,11 @@ fn done(fields: &Fields, asked: &ApiCall) -> Result<ApiCallResult, Failure> {
         ApiCall::Drafts { .. } => Err(Plain::OtherList.into()),
         ApiCall::MenuRead { .. } => {
             Ok(ApiCallResult { menu: Some(reported_menu(fields)?), ..result })
+        }
+        ApiCall::MenuTry(_) => {
+            let buttons = fields.button.as_ref().and_then(Value::as_array);
+            let buttons = buttons.ok_or("the answer has no buttons that can be read")?.clone();
+            Ok(ApiCallResult { menu: Some(ReportedMenu::new(buttons)), ..result })
         }
         ApiCall::Qrcode(_) => {
             let is_ticket = |text: &&String| {
@@ -582,7 +600,7 @@ mod tests {
                 r#"{"action_name":"QR_LIMIT_STR_SCENE","action_info":{"scene":{"scene_str":"门店"}}}"#,
             ),
         ] {
-            let request = qrcode(&token(), &Qrcode { expire_seconds, scene });
+            let request = qrcode(&token(), &Qrcode { expire_seconds, scene, renew: false });
 
             assert_eq!(request.path, "/cgi-bin/qrcode/create");
             assert_eq!(text_of(&request), expected);
@@ -591,7 +609,8 @@ mod tests {
 
     #[test]
     fn a_code_is_made_when_its_ticket_is_told() {
-        let code = ApiCall::Qrcode(Qrcode { expire_seconds: Some(60), scene: Scene::Id(1) });
+        let code =
+            ApiCall::Qrcode(Qrcode { expire_seconds: Some(60), scene: Scene::Id(1), renew: false });
         let made = |ticket: &str, expire_seconds| {
             let url = Some("http://weixin.qq.com/q/kZgfwMTm72WWPkovabbI".to_owned());
             let code = MadeCode { ticket: ticket.to_owned(), url, expire_seconds };

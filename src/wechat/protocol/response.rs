@@ -181,6 +181,7 @@ pub(super) struct Fields {
     pub(super) media_id: Option<String>,
     pub(super) url: Option<String>,
     pub(super) menuid: Option<Value>,
+    pub(super) button: Option<Value>,
     pub(super) is_menu_open: Option<Value>,
     pub(super) selfmenu_info: Option<Value>,
     pub(super) news_item: Option<IgnoredAny>,
