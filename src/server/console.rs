@@ -7,10 +7,15 @@
 //! it, and the content of jobs is shown in a frame that has no origin.
 
 mod answers;
+mod broadcast;
 mod changes;
 mod context;
+mod day;
+mod draft_box;
 mod files;
+mod form;
 mod login;
+mod new_page;
 mod page;
 mod pages;
 mod request;
@@ -138,7 +143,7 @@ async fn page_of(
         View::Content => pages::job::content(console, asked, part).await,
         View::Accounts => pages::accounts::all(console, asked).await,
         View::Account => pages::accounts::one(console, asked, part).await,
-        View::New => files::form(console, asked),
+        View::New => files::form(console, asked).await,
         View::File => files::fate(console, asked, part).await,
     }
 }
@@ -302,7 +307,10 @@ async fn hand_in(State(console): Shared, from: From, request: Request) -> Respon
         Ok(form) => form,
         Err(refused) => return refused,
     };
-    let answer = files::take(&console, &asked, fields).await;
+    let answer = match fields.get("form") {
+        Some("broadcast") => broadcast::take(&console, &asked, fields).await,
+        Some(_) | None => files::take(&console, &asked, fields).await,
+    };
     answer.unwrap_or_else(|refusal| console.refuse(&asked, refusal))
 }
 

@@ -43,6 +43,8 @@ pub(super) enum Refusal {
     Usage(String),
     /// The command's answer is no.
     No(String),
+    /// The user handed the job in, and so may not decide about it.
+    Own(String),
     /// The job file is wrong.
     File(String),
     /// An id of the job file is taken.
@@ -79,6 +81,7 @@ impl Refusal {
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
             Self::Usage(_) => (StatusCode::BAD_REQUEST, "usage"),
             Self::No(_) => (StatusCode::CONFLICT, "refused"),
+            Self::Own(_) => (StatusCode::FORBIDDEN, "own-job"),
             Self::File(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-file"),
             Self::IdTaken(_) => (StatusCode::CONFLICT, "id-taken"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
@@ -112,6 +115,7 @@ impl Refusal {
             Self::IdTaken(id) => t!("api-id-taken", id = id.as_str()),
             Self::Usage(told)
             | Self::No(told)
+            | Self::Own(told)
             | Self::File(told)
             | Self::Unavailable(told)
             | Self::StorageFailed(told) => told.clone(),

@@ -107,7 +107,7 @@ impl Tx<'_> {
     }
 
     fn miss_taken(&self, spec: &JobSpec, why: &Reason, now: DateTime<Utc>) -> Result<()> {
-        let from = if spec.approval { JobState::Held } else { JobState::Planned };
+        let from = self.job(&spec.id)?.state;
         let to = Move { state: JobState::Missed, wake_at: None, reason: Some(why), why };
         self.move_job(&spec.id, from, to, now)
     }

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde::de::DeserializeOwned;
 
 use super::changes::Changes;
+use super::draft_box::DraftBoxes;
 use super::login::Login;
 use super::page::{self, Frame, Here, Signed, see};
 use super::request::{Fields, cookie, is_of_another_site};
@@ -39,6 +40,7 @@ pub(in crate::server) struct Console {
     pub(super) sessions: Sessions,
     pub(super) login: Login,
     pub(super) changes: Changes,
+    pub(super) draft_boxes: DraftBoxes,
 }
 
 /// A request of somebody who is signed in.
@@ -67,7 +69,13 @@ pub(super) fn reads(path: &str) -> &'static Endpoint {
 impl Console {
     pub(in crate::server) fn new(handler: Arc<Handler>) -> Self {
         let changes = Changes::new(handler.database.clone(), Arc::clone(&handler.now));
-        Self { handler, sessions: Sessions::default(), login: Login::default(), changes }
+        Self {
+            handler,
+            sessions: Sessions::default(),
+            login: Login::default(),
+            changes,
+            draft_boxes: DraftBoxes::default(),
+        }
     }
 
     /// Ends what would go on for as long as pages are open.

@@ -23,6 +23,10 @@ use crate::server::problem::Refusal;
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; frame-src 'self'; form-action 'self'; \
                       frame-ancestors 'none'; base-uri 'none'";
+/// The same with the covers of drafts.
+pub(super) const COVERS_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data: \
+                      https://mmbiz.qpic.cn; connect-src 'self'; frame-src 'self'; \
+                      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 /// What the content of a job may load: pictures, also those of the platform. It has no origin, so
 /// nothing of the console is within its reach.
 pub(super) const CONTENT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data: https://mmbiz.qpic.cn \

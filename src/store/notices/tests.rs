@@ -348,6 +348,7 @@ fn a_window_that_is_nearly_used_up_is_told_once() {
         kind: crate::model::Kind::Service,
         daily_calls: 100,
         history_per_day: Some(1),
+        approvals: 0,
         payment: false,
         articles_via: crate::model::ArticlesVia::Draft,
         openids: crate::model::OpenIds::Usual,

@@ -12,7 +12,7 @@ use crate::model::{Account, Audience, Content, Expires, JobSpec, JobState, batch
 use crate::plan::{Job, Rank};
 use crate::quota::Demand;
 use crate::schedule::Waiting;
-use crate::store::ingest::words;
+use crate::store::ingest::{taken_as, words};
 use crate::store::{Result, Tx, millis};
 
 /// A date of a series that has no job yet.
@@ -34,7 +34,7 @@ impl Tx<'_> {
             let Some(from) = series.next() else { continue };
             let titles = Titles::of(&series, until);
             for date in series.dates().after(from).take_while(|date| date.at < until) {
-                dates.push(date_ahead(&series, date, titles.of_date(date))?);
+                dates.push(date_ahead(&series, account, date, titles.of_date(date))?);
             }
         }
         dates.sort_by_key(|date: &DateAhead| date.waiting.job.planned_at);
@@ -116,7 +116,12 @@ impl<'a> Titles<'a> {
     }
 }
 
-fn date_ahead(series: &Series, date: Date, title: Option<String>) -> Result<DateAhead> {
+fn date_ahead(
+    series: &Series,
+    account: &Account,
+    date: Date,
+    title: Option<String>,
+) -> Result<DateAhead> {
     let spec = &series.job;
     let broadcast = spec.action.broadcast();
     let calls = match broadcast.map(|broadcast| &broadcast.audience) {
@@ -129,7 +134,7 @@ fn date_ahead(series: &Series, date: Date, title: Option<String>) -> Result<Date
     let job = Job {
         id: occurrence_id(&spec.id, date.date)?,
         account: spec.account.clone(),
-        state: if spec.approval && !is_approved { JobState::Held } else { JobState::Planned },
+        state: if is_approved { JobState::Planned } else { taken_as(spec, account) },
         rank: Rank { neg_priority: -i32::from(spec.priority), taken: i64::MAX },
         planned_at: date.at,
         due_at: date.at,

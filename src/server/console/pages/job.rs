@@ -28,6 +28,7 @@ struct Line {
 
 /// Which decisions a page offers. Whether one is done, its command decides.
 struct Offers {
+    edit: bool,
     approve: bool,
     cancel: bool,
     reschedule: bool,
@@ -37,8 +38,8 @@ struct Offers {
 
 impl Offers {
     fn is_some(&self) -> bool {
-        let Self { approve, cancel, reschedule, retry, resolve } = self;
-        *approve || *cancel || *reschedule || *retry || *resolve
+        let Self { edit, approve, cancel, reschedule, retry, resolve } = self;
+        *edit || *approve || *cancel || *reschedule || *retry || *resolve
     }
 }
 
@@ -110,6 +111,7 @@ fn offers(story: &Story, role: Role) -> Offers {
     let is = |states: &[&str]| states.iter().any(|state| story.job.state.is(state));
     let operates = role >= Role::Operator;
     Offers {
+        edit: role >= Role::Editor && is(&["planned", "held"]),
         approve: role >= Role::Approver && is(&["held"]),
         cancel: operates && is(&["planned", "held", "releasing"]),
         reschedule: operates && is(&["planned", "held"]),
