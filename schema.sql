@@ -803,6 +803,19 @@ CREATE TABLE series_approval (
     PRIMARY KEY (series, person)
 ) STRICT, WITHOUT ROWID;
 
+-- One-time links to approve a job. Whoever reads a row can use no link: it has the token's digest only.
+CREATE TABLE approval_link (
+    token_sha256 TEXT PRIMARY KEY,
+    job          TEXT NOT NULL REFERENCES job (id),
+    -- Whose approval it is.
+    person       TEXT NOT NULL,
+    -- The digest of the content that it approves.
+    digest       TEXT NOT NULL,
+    expires_at   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX approval_link_job ON approval_link (job);
+
 -- Who handed in a file over the API or the console. Its name has a part of the digest of its content.
 CREATE TABLE submission (
     file TEXT PRIMARY KEY,

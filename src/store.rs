@@ -11,6 +11,7 @@
 mod accounts;
 mod alerts;
 mod api_call;
+mod approval_links;
 mod approvals;
 mod articles;
 mod back;
@@ -76,6 +77,7 @@ use moved::{Moved, Moves, Unplaced};
 pub use accounts::{Bar, KnownAccount};
 pub use alerts::{Acknowledgement, Overdue};
 pub use api_call::{Again, ApiCallAttempt, ApiCallFailure, ApiCallView, NewApiCall, OpenApiCall};
+pub use approval_links::ApprovalLink;
 pub use approvals::{ApprovalView, ApprovalsView};
 pub use articles::ArticleResult;
 pub use back::Back;

@@ -398,7 +398,8 @@ pub(super) fn approve(
         Ok::<_, Problem>(done)
     })?;
     if let Verdict::Counts { given, needed } = verdict {
-        let counts = t!("series-approval-counts", id = %id, until = %until, given = given, needed = needed);
+        let counts =
+            t!("series-approval-counts", id = %id, until = %until, given = given, needed = needed);
         return say(&format!("{counts}\n"), terminal);
     }
     let answer = match approved.as_slice() {

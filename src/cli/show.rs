@@ -24,8 +24,8 @@ use crate::config::Config;
 use crate::l10n::t;
 use crate::model::{BatchState, JobId, JobState};
 use crate::store::{
-    ApiCallView, ApprovalsView, ArticleResult, AttemptView, BatchView, ChargeView, CodesProgress, DecisionView,
-    HistoryView, JobView, Store, UploadView,
+    ApiCallView, ApprovalsView, ArticleResult, AttemptView, BatchView, ChargeView, CodesProgress,
+    DecisionView, HistoryView, JobView, Store, UploadView,
 };
 use crate::text::{names, reason, stored};
 use crate::wechat::codes;

@@ -142,8 +142,7 @@ impl Loader<'_, '_> {
         let articles_via =
             fields.get("articles_via").map(|entry| entry.choice(&ARTICLES_VIA, self.report));
         let openids = fields.get("openids").map(|entry| entry.choice(&OPENIDS, self.report));
-        let approvals =
-            fields.get("approval").map(|entry| entry.choice(&APPROVALS, self.report));
+        let approvals = fields.get("approval").map(|entry| entry.choice(&APPROVALS, self.report));
         let callback = self.callback(&fields, listen);
         let account = Account {
             name: name?,

@@ -45,6 +45,11 @@ impl Files {
         self.accounts.borrow().iter().any(|account| account.name == name)
     }
 
+    /// Returns the account of this name.
+    pub(super) fn account(&self, name: &str) -> Option<Account> {
+        self.accounts.borrow().iter().find(|account| account.name == name).cloned()
+    }
+
     /// Returns the names of the accounts.
     pub(super) fn account_names(&self) -> Vec<String> {
         self.accounts.borrow().iter().map(|account| account.name.clone()).collect()

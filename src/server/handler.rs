@@ -174,7 +174,7 @@ impl Handler {
     /// Returns the account of a job, a series or a date of a series.
     pub(super) async fn owner(&self, id: &str) -> Result<Option<String>, Refusal> {
         let id = id.to_owned();
-        let owner = self.read(move |store| match store {
+        let owner = self.with_store(move |store| match store {
             Some(store) => files::owner(store, &id).map_err(|error| files::storage(&error)),
             None => Ok(None),
         });
@@ -188,7 +188,7 @@ impl Handler {
         name: String,
     ) -> Result<Option<Written>, Refusal> {
         let files = Arc::clone(&self.files);
-        self.read(move |_| files.written(&user, &name)).await
+        self.with_store(move |_| files.written(&user, &name)).await
     }
 
     async fn command(
@@ -249,8 +249,10 @@ impl Handler {
     ) -> Result<Value, Refusal> {
         let files = Arc::clone(&self.files);
         let now = (self.now)();
-        self.read(move |store| l10n::within(lang, || files.put(&user, (&name, body), (store, now))))
-            .await
+        self.with_store(move |store| {
+            l10n::within(lang, || files.put(&user, (&name, body), (store, now)))
+        })
+        .await
     }
 
     /// Makes sure that a file is right, and about accounts and jobs of the user.
@@ -261,7 +263,7 @@ impl Handler {
         lang: Lang,
     ) -> Result<(), Refusal> {
         let files = Arc::clone(&self.files);
-        self.read(move |store| {
+        self.with_store(move |store| {
             l10n::within(lang, || files.check_bytes(&user, (&name, body), store.as_deref()))
         })
         .await
@@ -275,11 +277,11 @@ impl Handler {
     /// Returns what became of a file.
     pub(super) async fn fate(&self, user: User, name: String) -> Result<Value, Refusal> {
         let files = Arc::clone(&self.files);
-        self.read(move |_| files.receipt(&user, &name)).await
+        self.with_store(move |_| files.receipt(&user, &name)).await
     }
 
     /// Reads the database, if there is one, over a connection of its own.
-    async fn read<T: Send + 'static>(
+    pub(super) async fn with_store<T: Send + 'static>(
         &self,
         work: impl FnOnce(Option<&mut Store>) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {

@@ -31,6 +31,8 @@ pub(super) enum Refusal {
     NoAccount,
     /// There is no such file, or the user may not see it.
     NoFile,
+    /// The link is wrong, was used, or is over.
+    NoLink,
     /// The parameter is missing, wrong or unknown.
     Parameter(String),
     /// The form is not one of the session's.
@@ -75,6 +77,7 @@ impl Refusal {
             Self::NoJob => (StatusCode::NOT_FOUND, "no-job"),
             Self::NoAccount => (StatusCode::NOT_FOUND, "no-account"),
             Self::NoFile => (StatusCode::NOT_FOUND, "no-file"),
+            Self::NoLink => (StatusCode::NOT_FOUND, "no-link"),
             Self::Parameter(_) => (StatusCode::BAD_REQUEST, "parameter"),
             Self::Form => (StatusCode::FORBIDDEN, "form"),
             Self::Body => (StatusCode::BAD_REQUEST, "body"),
@@ -105,6 +108,7 @@ impl Refusal {
             Self::NoJob => t!("api-no-job"),
             Self::NoAccount => t!("api-no-account"),
             Self::NoFile => t!("api-no-file"),
+            Self::NoLink => t!("console-no-link"),
             Self::Parameter(name) => t!("api-parameter", name = name.as_str()),
             Self::Form => t!("console-form"),
             Self::Body => t!("api-body"),

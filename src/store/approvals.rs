@@ -106,9 +106,17 @@ impl Tx<'_> {
         )
     }
 
-    /// Removes the approvals of a job that is changed.
+    /// Removes the approvals of a job that is changed, and the links to approve it.
     pub(super) fn void_approvals(&self, id: &JobId) -> Result<()> {
-        self.run("DELETE FROM approval WHERE job = ?1", params![id.as_str()])
+        self.run("DELETE FROM approval_link WHERE job = ?1", params![id.as_str()])?;
+        self.run("DELETE FROM approval WHERE job = ?1", params![id.as_str()])?;
+        // The new version is asked for anew, also if its time is the same.
+        self.run(
+            "UPDATE notice SET subject = subject || ' ',
+                 state = iif(state IN ('new', 'open'), 'closed', state)
+             WHERE job = ?1 AND kind = 'approval_due'",
+            params![id.as_str()],
+        )
     }
 
     fn digest(&self, id: &JobId) -> Result<String> {
@@ -175,10 +183,10 @@ impl Tx<'_> {
             .optional()?;
         let needed = account.approvals.max(1);
         // Whoever approved up to a later date approved up to this one.
-        let given = self.approvers_of_dates(id, until)?.into_iter().map(|said| Approval {
-            person: person(&said.0).to_owned(),
-            digest: String::new(),
-        });
+        let given = self
+            .approvers_of_dates(id, until)?
+            .into_iter()
+            .map(|said| Approval { person: person(&said.0).to_owned(), digest: String::new() });
         let demand = Demand { needed, digest: "", submitter: submitter.as_deref() };
         let verdict = demand.decide(&given.collect::<Vec<_>>(), person(said.who));
         if matches!(verdict, Verdict::Goes | Verdict::Counts { .. }) {
@@ -201,9 +209,8 @@ impl Tx<'_> {
             "SELECT who, why FROM series_approval WHERE series = ?1 AND until >= ?2
              ORDER BY at, person",
         )?;
-        let rows = statement.query_map([series, date.to_string().as_str()], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
+        let rows = statement
+            .query_map([series, date.to_string().as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 }

@@ -31,3 +31,16 @@ CREATE TABLE submission (
     who  TEXT NOT NULL,
     at   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- One-time links to approve a job. Whoever reads a row can use no link: it has the token's digest only.
+CREATE TABLE approval_link (
+    token_sha256 TEXT PRIMARY KEY,
+    job          TEXT NOT NULL REFERENCES job (id),
+    -- Whose approval it is.
+    person       TEXT NOT NULL,
+    -- The digest of the content that it approves.
+    digest       TEXT NOT NULL,
+    expires_at   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX approval_link_job ON approval_link (job);

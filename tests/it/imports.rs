@@ -68,8 +68,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "server",
         &[
-            "l10n", "model", "calendar", "quota", "text", "store", "yaml", "inbox", "config",
-            "wechat",
+            "l10n", "model", "approval", "calendar", "quota", "text", "store", "yaml", "inbox",
+            "config", "wechat",
         ],
     ),
     (

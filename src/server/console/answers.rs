@@ -273,7 +273,8 @@ impl Approvals {
     /// Returns how many there are, if more than one is needed.
     pub(super) fn words(&self) -> Option<String> {
         let given = self.given.len();
-        (self.needed > 1).then(|| t!("console-approvals-given", given = given, needed = self.needed))
+        (self.needed > 1)
+            .then(|| t!("console-approvals-given", given = given, needed = self.needed))
     }
 }
 

@@ -39,8 +39,7 @@ pub(super) fn day(plan: &Plan, form: &Form) -> Option<Day> {
         Some(t!("console-day-job", title = job.title.as_str(), at = at))
     };
     let others = days.jobs.iter().filter(|id| **id != form.id);
-    let mut others: Vec<_> =
-        others.map(|id| titled(id).unwrap_or_else(|| id.clone())).collect();
+    let mut others: Vec<_> = others.map(|id| titled(id).unwrap_or_else(|| id.clone())).collect();
     others.extend(days.used_by.iter().filter(|id| **id != form.id).cloned());
     if days.elsewhere > 0 {
         others.push(t!("console-day-elsewhere"));

@@ -1,9 +1,8 @@
 //! The page of a job or of a series: its story, its content, and what may be decided about it.
 
 use askama::Template;
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_FRAME_OPTIONS};
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 
 use crate::config::Role;
@@ -13,7 +12,7 @@ use crate::server::console::answers::{
     ApiCall, At, Attempt, Decision, Event, Series, Shown, Step, Story, Upload, series_state,
 };
 use crate::server::console::context::{Asked, Console, VIA, reads};
-use crate::server::console::page::{CONTENT_POLICY, Frame, Here, html};
+use crate::server::console::page::{Frame, Here, as_content, html};
 use crate::server::problem::Refusal;
 use crate::server::request::Said;
 
@@ -99,12 +98,7 @@ pub(in crate::server::console) async fn content(
     console.handler.limit(row, user, &mut Said::of(row, &[("id", id)])?).await?;
     let words = ["render".to_owned(), format!("--job={id}")].to_vec();
     let call = Call { words, who: format!("{} via {VIA}", user.name), lang: asked.looks.lang };
-    let page = console.handler.run(call).await?;
-    let mut response = ([(CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY));
-    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
-    Ok(response)
+    Ok(as_content(console.handler.run(call).await?))
 }
 
 fn offers(story: &Story, role: Role) -> Offers {
