@@ -61,7 +61,7 @@ impl Tx<'_> {
             .prepare_cached(
                 "SELECT approval_link.job, person, approval_link.digest FROM approval_link
                  JOIN job ON job.id = approval_link.job
-                 WHERE token_sha256 = ?1 AND expires_at > ?2 AND job.state = 'held'
+                 WHERE token_sha256 = ?1 AND approval_link.expires_at > ?2 AND job.state = 'held'
                    AND job.digest = approval_link.digest",
             )?
             .query_row(params![token_sha256, millis(now)], |row| {

@@ -7,8 +7,9 @@ use super::form::Form;
 use crate::l10n::t;
 use crate::text::names;
 
-/// The furthest day that is looked at.
+/// The furthest day that is looked at, and how many days after it a job may be moved to.
 const DAYS_MOST: i64 = 366;
+const DAYS_AFTER: i64 = 31;
 
 /// What else goes on the day of a form.
 pub(super) struct Day {
@@ -19,7 +20,7 @@ pub(super) struct Day {
 /// Returns how many days a plan needs to show the day of a form.
 pub(super) fn days_until(form: &Form, today: NaiveDate) -> Option<i64> {
     let days = (day_of(form)? - today).num_days();
-    (0..DAYS_MOST).contains(&days).then_some(days + 1)
+    (0..DAYS_MOST).contains(&days).then_some(days + DAYS_AFTER)
 }
 
 fn day_of(form: &Form) -> Option<NaiveDate> {

@@ -13,6 +13,15 @@ fn next_week() -> String {
     format!("{}T20:00", at.format("%Y-%m-%d"))
 }
 
+/// The same for everyone of the account that sends once a day.
+fn of_daily((name, value): (&'static str, String)) -> (&'static str, String) {
+    match name {
+        "account" => (name, "daily".to_owned()),
+        "audience" => (name, "everyone".to_owned()),
+        _ => (name, value),
+    }
+}
+
 #[test]
 fn the_form_makes_a_job_that_is_checked_first_and_can_be_edited() {
     let served = Served::new();
@@ -81,6 +90,12 @@ fn the_form_makes_a_job_that_is_checked_first_and_can_be_edited() {
         let content = browser.get("/jobs/spring/content").body;
         content.contains("{date}").then_some(())
     });
+    // A day that is full says whose it is, and where the job would go instead.
+    let first = fields("first", "", "first words", "submit").map(of_daily);
+    assert_eq!(post(&first).status, 303);
+    served.rig.until_state("first", "planned");
+    let second = post(&fields("second", "", "x", "check").map(of_daily)).body;
+    assert!(second.contains("is taken by first words (20:00). It would go at 20"), "{second}");
     let viewer = served.login("viewer");
     assert_eq!(viewer.get("/new?job=spring").status, 403);
     assert!(!viewer.get("/jobs/spring").body.contains("/new?job="));

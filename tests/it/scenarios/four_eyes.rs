@@ -5,6 +5,7 @@ use qunfa::approval::Verdict;
 use qunfa::model::{JobId, JobSpec, JobState, Kind};
 use qunfa::store::DecidedBy;
 
+use super::series::days;
 use crate::recurring::Comes;
 use crate::world::World;
 use crate::writer::spec;
@@ -114,13 +115,13 @@ fn the_dates_of_a_series_need_two_people_too_those_to_come_as_well() {
 
     assert_eq!(approve(&mut world, "anne"), (FIRST, 0));
     assert_eq!(approve(&mut world, "anne"), (Verdict::Again, 0));
-    world.run_for(TimeDelta::days(15));
+    days(&mut world, 15);
     assert_eq!(world.accepted().len(), 0);
     assert!(world.dates("weekly").iter().all(|date| !date.ends_with(" planned")));
 
     let (verdict, dates) = approve(&mut world, "bert");
     assert_eq!((verdict, dates > 0), (Verdict::Goes, true));
-    world.run_for(TimeDelta::days(30));
+    days(&mut world, 30);
     assert!(world.accepted().len() >= 3, "{:?}", world.dates("weekly"));
     let dates = world.dates("weekly");
     assert!(dates.contains(&"2027-05-14 held".to_owned()), "{dates:?}");
