@@ -11,6 +11,8 @@ pub mod redact;
 mod route;
 mod told;
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -197,6 +199,31 @@ pub struct Message {
     /// What an operator can do.
     #[serde(rename = "do")]
     pub advice: Option<String>,
+    /// Where the receiver can approve the job; it is made for each delivery and never stored.
+    #[serde(skip)]
+    pub link: Option<Link>,
+}
+
+/// An address that is a secret: whoever has it can approve a job.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Link(String);
+
+impl Link {
+    /// Keeps an address.
+    pub fn new(address: String) -> Self {
+        Self(address)
+    }
+
+    /// Returns the address, for the receiver and nobody else.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Link(…)")
+    }
 }
 
 /// What happened.

@@ -332,6 +332,9 @@ pub enum Problem {
     /// An operator has to do something before any command can work.
     #[error("{0}")]
     Cannot(String),
+    /// The answer is no, because it is the work of whoever asks.
+    #[error("{0}")]
+    Own(String),
     /// There is no usable config.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -356,7 +359,7 @@ impl Problem {
     /// Makes the message now: the config may have chosen the language of this command alone.
     fn said(self) -> Self {
         match self {
-            Self::No(_) | Self::Cannot(_) | Self::Said(..) => self,
+            Self::No(_) | Self::Cannot(_) | Self::Own(_) | Self::Said(..) => self,
             Self::Config(_)
             | Self::Store(_)
             | Self::Run(_)
@@ -371,7 +374,9 @@ impl Problem {
     /// Returns the process's exit code.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::No(_) | Self::Store(StoreError::Refused(_) | StoreError::Conflict(_)) => 1,
+            Self::No(_)
+            | Self::Own(_)
+            | Self::Store(StoreError::Refused(_) | StoreError::Conflict(_)) => 1,
             Self::Run(error) => error.exit_code(),
             Self::Said(code, _) => *code,
             Self::Store(StoreError::Failed(_) | StoreError::Busy(_) | StoreError::Corrupt(_)) => 4,
@@ -399,6 +404,7 @@ impl Problem {
                 .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe),
             Self::No(_)
             | Self::Cannot(_)
+            | Self::Own(_)
             | Self::Config(_)
             | Self::Store(_)
             | Self::Run(_)

@@ -139,6 +139,8 @@ pub struct Account {
     pub articles_via: ArticlesVia,
     /// The form of its followers' OpenIDs.
     pub openids: OpenIds,
+    /// How many people must approve each of its jobs; 0 leaves it to the job file.
+    pub approvals: u32,
 }
 
 impl Account {
@@ -151,6 +153,7 @@ impl Account {
             kind: Kind::Subscription,
             daily_calls: 0,
             history_per_day: Some(1),
+            approvals: 0,
             payment: false,
             articles_via: ArticlesVia::Draft,
             openids: OpenIds::Any,

@@ -11,6 +11,8 @@
 mod accounts;
 mod alerts;
 mod api_call;
+mod approval_links;
+mod approvals;
 mod articles;
 mod back;
 mod backup;
@@ -75,6 +77,8 @@ use moved::{Moved, Moves, Unplaced};
 pub use accounts::{Bar, KnownAccount};
 pub use alerts::{Acknowledgement, Overdue};
 pub use api_call::{Again, ApiCallAttempt, ApiCallFailure, ApiCallView, NewApiCall, OpenApiCall};
+pub use approval_links::ApprovalLink;
+pub use approvals::{ApprovalView, ApprovalsView};
 pub use articles::ArticleResult;
 pub use back::Back;
 pub use counts::SendCount;

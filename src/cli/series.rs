@@ -9,9 +9,10 @@ use serde::Serialize;
 
 use super::forecast::ForecastContext;
 use super::moves::{self, MoveView};
-use super::reply::say;
+use super::reply::{refuse, say};
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database, format, lookup};
+use crate::approval::Verdict;
 use crate::calendar::{self, DateKey, Recurrence};
 use crate::config::Config;
 use crate::engine;
@@ -394,10 +395,17 @@ pub(super) fn approve(
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Problem> {
     let id = &series.job.id;
-    let approved = store.transaction(|tx| {
-        lookup::same_account(tx, config, &series.job.account)?;
-        Ok::<_, Problem>(tx.approve_series(id, (until, said), now)?)
+    let (verdict, approved) = store.transaction(|tx| {
+        let account = lookup::same_account(tx, config, &series.job.account)?;
+        let done = tx.approve_series(id, account, (until, said), now)?;
+        refuse(done.0, id.as_str())?;
+        Ok::<_, Problem>(done)
     })?;
+    if let Verdict::Counts { given, needed } = verdict {
+        let counts =
+            t!("series-approval-counts", id = %id, until = %until, given = given, needed = needed);
+        return say(&format!("{counts}\n"), terminal);
+    }
     let answer = match approved.as_slice() {
         [] => t!("series-approved-none", id = %id, until = %until),
         some => t!("series-approved", id = %id, until = %until, dates = dates(some.len())),

@@ -24,8 +24,8 @@ use crate::config::Config;
 use crate::l10n::t;
 use crate::model::{BatchState, JobId, JobState};
 use crate::store::{
-    ApiCallView, ArticleResult, AttemptView, BatchView, ChargeView, CodesProgress, DecisionView,
-    HistoryView, JobView, Store, UploadView,
+    ApiCallView, ApprovalsView, ArticleResult, AttemptView, BatchView, ChargeView, CodesProgress,
+    DecisionView, HistoryView, JobView, Store, UploadView,
 };
 use crate::text::{names, reason, stored};
 use crate::wechat::codes;
@@ -49,6 +49,9 @@ struct StoryView {
     /// When it is really sent; none for one that does not wait.
     #[serde(rename = "outlook")]
     forecast: Option<Forecast>,
+    /// The approvals that count; none if it never waited for any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approvals: Option<ApprovalsView>,
     history: Vec<HistoryView>,
     attempts: Vec<AttemptView>,
     uploads: Vec<UploadView>,
@@ -200,6 +203,10 @@ fn read(
     Ok(StoryView {
         digest: written.map(|(digest, _)| digest).unwrap_or_default(),
         forecast,
+        approvals: match account {
+            Some(config) => tx.approvals(id, &config.account)?,
+            None => None,
+        },
         receivers,
         is_short: is_short.unwrap_or(false),
         result: result(&job.batches, tx.expected(id)?).or_else(|| made(&api_calls)),
@@ -264,6 +271,9 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
     facts(page, &view.job, now);
     if let Some(forecast) = &view.forecast {
         next_run(page, forecast, &view.job, now);
+    }
+    if let Some(approvals) = &view.approvals {
+        approved(page, approvals);
     }
     for pre_send in &view.pre_sends {
         fact(page, Tone::Plain, &t!("show-label-before"), pre_send);
@@ -367,6 +377,20 @@ fn next_run(page: &mut Page, forecast: &Forecast, job: &JobView, now: DateTime<U
     }
     let until = text::time_and_distance(forecast.not_after, now);
     fact(page, Tone::Plain, &t!("show-label-not-after"), &until);
+}
+
+/// Writes how many approvals there are, and who gave them.
+fn approved(page: &mut Page, ApprovalsView { needed, given }: &ApprovalsView) {
+    let given: Vec<_> = given
+        .iter()
+        .map(|one| t!("show-approval", who = %one.who, at = %calendar::beijing(one.at)))
+        .collect();
+    let (count, needed) = (given.len(), *needed);
+    let told = match given.as_slice() {
+        [] => t!("show-approvals-none", needed = needed),
+        some => t!("show-approvals", given = count, needed = needed, who = names::list(some)),
+    };
+    fact(page, Tone::Plain, &t!("show-label-approvals"), &told);
 }
 
 /// Writes the calls besides the broadcast that are not done; the ended ones are in the story.

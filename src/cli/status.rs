@@ -23,7 +23,7 @@ use crate::l10n::t;
 use crate::model::{JobState, Kind};
 use crate::quota::{Counted, Rule};
 use crate::reason::Reason;
-use crate::store::{AlertView, JobView, RuleView, Store, StoreError, Tx, Wanted};
+use crate::store::{AlertView, ApprovalsView, JobView, RuleView, Store, StoreError, Tx, Wanted};
 use crate::text::{names, reason};
 
 /// How many of the next jobs are read, and how many of those to approve.
@@ -197,6 +197,9 @@ struct NextView {
     reason: Option<Reason>,
     #[serde(flatten)]
     forecast: Option<Forecast>,
+    /// The approvals of a job that waits for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approvals: Option<ApprovalsView>,
     #[serde(skip)]
     due_at: DateTime<Utc>,
     /// Whether it is later than its author planned.
@@ -465,7 +468,12 @@ fn next_view(
     context: &ForecastContext,
     job: JobView,
 ) -> Result<NextView, StoreError> {
+    let account = lookup::account(config, &job.account).filter(|_| job.state == JobState::Held);
     Ok(NextView {
+        approvals: match account {
+            Some(account) => tx.approvals(&job.id, account)?,
+            None => None,
+        },
         forecast: context.forecast(tx, config, &job)?,
         moved: job.at.is_some_and(|at| at < job.due),
         id: job.id,

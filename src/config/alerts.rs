@@ -12,8 +12,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::receivers::{
-    APPROVAL, Alerts, Channel, CommandLine, Email, Hook, Ping, Receiver, Security,
+    APPROVAL, Alerts, Approver, Channel, CommandLine, Email, Hook, Ping, Receiver, Security,
 };
+use super::users::{Console, Role};
 use super::{Loader, Secrets};
 use crate::alert::{QuietHours, Route, Severity, is_kind, kinds};
 use crate::l10n::{Sentence, t};
@@ -39,7 +40,7 @@ pub(super) const ALERTS: Shape = Shape {
 
 pub(super) const RECEIVER: Shape = Shape {
     what: || t!("config-receiver"),
-    known: &["wecom", "feishu", "dingtalk", "webhook", "email", "command", "timeout"],
+    known: &["wecom", "feishu", "dingtalk", "webhook", "email", "command", "timeout", "approver"],
     refused: &[
         ("url", || t!("config-receiver-channel"), RECEIVER_HELP),
         ("lark", || t!("config-channel-called-feishu"), || t!("config-write-feishu-url-file")),
@@ -96,10 +97,14 @@ pub(super) const PING: Shape = Shape {
 
 impl Loader<'_, '_> {
     /// Returns what `alerts` says.
-    pub(super) fn alerts(&mut self, entry: &Entry<'_>) -> Option<Alerts> {
+    pub(super) fn alerts(
+        &mut self,
+        entry: &Entry<'_>,
+        console: Option<&Console>,
+    ) -> Option<Alerts> {
         let fields = entry.node.fields(entry.key_location, &ALERTS, self.report)?;
         let receivers = match fields.get("receivers") {
-            Some(entry) => self.receivers(entry)?,
+            Some(entry) => self.receivers(entry, console)?,
             None => Vec::new(),
         };
         let quiet = fields.get("quiet_hours").map(|entry| self.quiet_hours(entry));
@@ -141,7 +146,7 @@ impl Loader<'_, '_> {
         }
     }
 
-    fn receivers(&mut self, entry: &Entry<'_>) -> Option<Vec<Receiver>> {
+    fn receivers(&mut self, entry: &Entry<'_>, console: Option<&Console>) -> Option<Vec<Receiver>> {
         let Value::Map(entries) = &entry.node.value else {
             let message = t!("config-receivers-must-keys-not", describe = %entry.node.describe());
             self.report.say_with(
@@ -151,11 +156,11 @@ impl Loader<'_, '_> {
             );
             return None;
         };
-        let read: Vec<_> = entries.iter().map(|entry| self.receiver(entry)).collect();
+        let read: Vec<_> = entries.iter().map(|entry| self.receiver(entry, console)).collect();
         read.into_iter().collect()
     }
 
-    fn receiver(&mut self, entry: &Entry<'_>) -> Option<Receiver> {
+    fn receiver(&mut self, entry: &Entry<'_>, console: Option<&Console>) -> Option<Receiver> {
         let name = entry.key.to_string();
         let fits = (1..=64).contains(&name.chars().count())
             && name.chars().all(|c| c.is_alphanumeric() || "._@-".contains(c));
@@ -166,7 +171,7 @@ impl Loader<'_, '_> {
             return None;
         }
         let fields = entry.node.fields(entry.key_location, &RECEIVER, self.report)?;
-        let channels = RECEIVER.known.iter().filter(|key| **key != "timeout");
+        let channels = RECEIVER.known.iter().filter(|key| !["timeout", "approver"].contains(key));
         let mut found = channels.filter_map(|key| fields.get(key));
         let Some(channel) = found.next() else {
             self.report.say_with(
@@ -181,7 +186,28 @@ impl Loader<'_, '_> {
             self.report.say_with(second.key_location, t!("config-receiver-one-channel"), help);
             return None;
         }
-        Some(Receiver { name, channel: self.channel(channel, &fields)? })
+        let approver = match fields.get("approver") {
+            Some(entry) => Some(self.approver(entry, console)?),
+            None => None,
+        };
+        Some(Receiver { name, channel: self.channel(channel, &fields)?, approver })
+    }
+
+    /// Returns whose links a receiver is sent.
+    fn approver(&mut self, entry: &Entry<'_>, console: Option<&Console>) -> Option<Approver> {
+        let name = entry.text(self.report)?;
+        let Some(url) = console.and_then(|console| console.url.clone()) else {
+            let (message, help) = (t!("config-approver-no-url"), t!("config-approver-no-url-help"));
+            self.report.say_with(entry.key_location, message, help);
+            return None;
+        };
+        let user = console.iter().flat_map(|console| &console.users).find(|one| one.name == name);
+        let user = user.filter(|user| user.role >= Role::Approver);
+        if user.is_none() {
+            let message = t!("config-no-approver", name = %quote(name));
+            self.report.say_with(entry.node.location, message, t!("config-no-approver-help"));
+        }
+        Some(Approver { user: user?.clone(), url })
     }
 
     fn channel(&mut self, entry: &Entry<'_>, fields: &Fields<'_, '_>) -> Option<Channel> {

@@ -8,6 +8,7 @@
 mod command;
 mod email;
 mod http;
+mod link;
 mod ping;
 mod robot;
 mod sender;
@@ -223,18 +224,24 @@ impl Deliveries {
     /// Sends the next messages of a receiver, if it is idle and may be told now.
     fn send(
         &mut self,
-        engine: &Engine,
+        engine: &mut Engine,
         queue: usize,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         if self.queues[queue].busy || !self.has_room(queue, now) {
             return Ok(());
         }
-        let receiver = &self.alerts.receivers[queue];
+        let alerts = Arc::clone(&self.alerts);
+        let receiver = &alerts.receivers[queue];
         let most = sender::at_once(&receiver.channel);
         let due = engine.store().read().due_deliveries(&receiver.name, most, now)?;
         if due.is_empty() {
             return Ok(());
+        }
+        let mut messages: Vec<_> = due.iter().map(|one| one.message.clone()).collect();
+        if let Some(approver) = &receiver.approver {
+            let accounts = self.accounts.iter().map(|(account, _)| account);
+            link::add(engine, (approver, accounts), &mut messages, now)?;
         }
         self.queues[queue].busy = true;
         self.queues[queue].sent.push(now);
@@ -243,9 +250,9 @@ impl Deliveries {
         tokio::spawn(async move {
             // It is never closed.
             let _permit = permits.acquire().await;
-            let Receiver { name, channel } = &alerts.receivers[queue];
-            let messages: Vec<_> = due.iter().map(|one| one.message.clone()).collect();
+            let Receiver { name, channel, .. } = &alerts.receivers[queue];
             let (count, outcome) = sender.send(channel, &messages, clock()).await;
+            let outcome = link::withheld(outcome, &messages);
             let numbers = due.iter().take(count).map(|one| one.number).collect();
             let attempt = DeliveryAttempt { receiver: name.clone(), numbers, outcome };
             // If the loop has ended, the next daemon sends them again.
@@ -382,6 +389,7 @@ fn trouble((kind, at): (&str, DateTime<Utc>), told: Told) -> Message {
         until: None,
         fact: Fact::Told { told },
         advice: None,
+        link: None,
     }
 }
 

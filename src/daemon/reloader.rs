@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
-use crate::config::{Config, ConfigError, Ping, User};
+use crate::config::{Config, ConfigError, Ping, User, UserProxy};
 use crate::daemon::callback::{Callbacks, callbacks};
 use crate::daemon::heartbeat::Heartbeat;
 use crate::daemon::input::{Input, ReadConfig, UnusableConfig};
@@ -44,7 +44,7 @@ pub(super) struct Fixed {
     inbox: PathBuf,
     inbox_end_marker_required: bool,
     listen: Option<SocketAddr>,
-    console: Option<SocketAddr>,
+    console: Option<(SocketAddr, Option<UserProxy>)>,
     pub(super) lang: Lang,
 }
 
@@ -55,7 +55,7 @@ impl Fixed {
             inbox: config.inbox.clone(),
             inbox_end_marker_required: config.inbox_end_marker_required,
             listen: config.listen,
-            console: config.console.as_ref().map(|console| console.listen),
+            console: config.console.as_ref().map(|console| (console.listen, console.proxy.clone())),
             lang: config.lang.unwrap_or_default(),
         }
     }

@@ -100,6 +100,14 @@ impl Package {
         &self.bytes
     }
 
+    /// Returns the text of a job file that is no folder.
+    pub fn text(&self) -> Option<&str> {
+        match self.lists {
+            Lists::None => yaml::decode(&self.bytes).ok(),
+            Lists::Inside(_) | Lists::Beside(_) => None,
+        }
+    }
+
     /// Returns the digest of a file; for a folder, the digest of `sha256sum`'s lines for all its
     /// files.
     pub fn sha256(&self) -> &str {

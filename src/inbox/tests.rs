@@ -33,6 +33,7 @@ pub(super) fn accounts() -> [Account; 2] {
         kind,
         daily_calls: 2,
         history_per_day: Some(1),
+        approvals: 0,
         payment: false,
         articles_via: ArticlesVia::Draft,
         openids: OpenIds::Any,

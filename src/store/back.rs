@@ -107,8 +107,9 @@ impl Tx<'_> {
     }
 
     fn miss_taken(&self, spec: &JobSpec, why: &Reason, now: DateTime<Utc>) -> Result<()> {
+        let from = self.job(&spec.id)?.state;
         let to = Move { state: JobState::Missed, wake_at: None, reason: Some(why), why };
-        self.move_job(&spec.id, spec.first_state(), to, now)
+        self.move_job(&spec.id, from, to, now)
     }
 
     /// Returns whether this database has a job in an older version than a file has, and nothing of

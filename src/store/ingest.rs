@@ -334,13 +334,16 @@ impl Tx<'_> {
             Expires::After(span) => planned + span,
             Expires::At(at) => at,
         };
-        let state = spec.first_state();
+        let state = taken_as(spec, account);
         let (audience, msgtype) = words(&spec.action);
         let everyone = spec.action.broadcast().is_some_and(|b| b.audience == Audience::Everyone);
         let parameters = spec.action.parameters().map(|parameters| parameters.to_string());
         let taken = self.next_taken(replaced.map(|replaced| replaced.id), spec, planned)?;
         let before =
             replaced.map(|replaced| self.job(replaced.id)).transpose()?.map(|job| job.state);
+        if replaced.is_some() {
+            self.void_approvals(&spec.id)?;
+        }
         let sql = if replaced.is_some() { UPDATE_JOB } else { INSERT_JOB };
         self.run(
             sql,
@@ -601,6 +604,11 @@ fn pre_sends(spec: &JobSpec) -> Vec<(ApiCall, TimeDelta)> {
     let media = Medium::of_action(&spec.action).into_iter();
     let media = media.map(|medium| (ApiCall::MediaCheck(medium), media::AHEAD));
     shown.chain(speed).chain(media).collect()
+}
+
+/// Returns the state in which a job is taken: its file or its account may demand an approval.
+pub(super) fn taken_as(spec: &JobSpec, account: &Account) -> JobState {
+    if account.approvals > 0 { JobState::Held } else { spec.first_state() }
 }
 
 /// Returns why a list of so many batches can never be sent.

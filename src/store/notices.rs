@@ -220,6 +220,7 @@ impl Tx<'_> {
             until: None,
             fact,
             advice: None,
+            link: None,
         })
     }
 
@@ -428,6 +429,7 @@ fn not_read(notice: &Notice, event: Event) -> Message {
         until: None,
         fact: Fact::Told { told: Told::NotRead },
         advice: None,
+        link: None,
     }
 }
 

@@ -148,6 +148,8 @@ fn lines(message: &Message) -> String {
         Some(until) => t!("alert-at-until", at = %minute(message.at), until = %minute(until)),
     });
     lines.extend(advice(message).map(|advice| t!("alert-do", advice = %advice)));
+    let link = message.link.as_ref();
+    lines.extend(link.map(|link| t!("alert-link", link = %link.expose())));
     lines.push(t!("alert-id", id = %message.id));
     lines.join("\n")
 }
@@ -257,6 +259,7 @@ mod tests {
             until: None,
             fact,
             advice: Some("`qunfa show spring` tells why".to_owned()),
+            link: None,
         }
     }
 

@@ -248,11 +248,11 @@ impl World {
     /// A person approves a series up to a date.
     pub(crate) fn approve_series(&mut self, id: &str, until: &str) -> Result<usize, String> {
         let now = self.now();
-        let id = JobId::parse(id).unwrap();
+        let (id, account, _) = self.of_series(id)?;
         let until = until.parse().unwrap();
-        let done = self.engine().change(|tx| tx.approve_series(&id, (until, SAID), now));
+        let done = self.engine().change(|tx| tx.approve_series(&id, &account, (until, SAID), now));
         self.look();
-        done.map(|approved| approved.len()).map_err(|error| error.to_string())
+        done.map(|(_, approved)| approved.len()).map_err(|error| error.to_string())
     }
 
     /// A person calls a series off.

@@ -489,6 +489,7 @@ fn service(name: &str) -> Account {
         kind: Kind::Service,
         daily_calls: 100,
         history_per_day: Some(1),
+        approvals: 0,
         payment: false,
         articles_via: ArticlesVia::Draft,
         openids: OpenIds::Usual,

@@ -8,12 +8,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{AccountView, AwaitedView, DaemonView, NextView, NoteView, StatusView};
 use crate::alert::Severity;
-use crate::cli::forecast::Forecast;
+use crate::cli::forecast::ForecastStatus;
 use crate::cli::text::{self, Cell, Page, Table, Tone};
 use crate::l10n::{Sentence, t};
 use crate::model::JobState;
 use crate::quota::{Rule, Warns, margins};
-use crate::store::{AlertView, RefusedFiles, RuleView};
+use crate::store::{AlertView, ApprovalsView, RefusedFiles, RuleView};
 use crate::text::{alert, names, reason};
 
 /// How many lines a status that is printed once has, if the number of accounts and what is shown in any
@@ -306,8 +306,15 @@ fn next(
 }
 
 fn mark(job: &NextView) -> (Tone, String) {
-    let marked = |forecast: &Forecast| forecast.mark((job.state, job.moved));
-    job.forecast.as_ref().map_or((Tone::Plain, String::new()), marked)
+    let Some(forecast) = &job.forecast else { return (Tone::Plain, String::new()) };
+    match &job.approvals {
+        Some(ApprovalsView { needed, given })
+            if forecast.status == ForecastStatus::NeedsApproval && !given.is_empty() =>
+        {
+            (Tone::Warn, t!("mark-approvals", given = given.len(), needed = *needed))
+        }
+        Some(_) | None => forecast.mark((job.state, job.moved)),
+    }
 }
 
 /// Returns how soon an operator has to look.

@@ -10,7 +10,7 @@ use sha2::Sha256;
 use url::Url;
 
 use super::http::{Answer, Post};
-use crate::alert::Message;
+use crate::alert::{Link, Message};
 use crate::calendar::rfc3339;
 use crate::config::Hook;
 use crate::model::Failure;
@@ -32,6 +32,7 @@ pub(super) fn document(message: &Message) -> Value {
             "job": message.job,
             "title": message.title,
             "until": message.until.map(rfc3339),
+            "approve_url": message.link.as_ref().map(Link::expose),
             "what": alert::what(message),
             "do": alert::advice(message),
             "reason_code": message.reason_code(),
@@ -100,6 +101,7 @@ mod tests {
             until: None,
             fact: Fact::Over { state: None },
             advice: None,
+            link: None,
         };
 
         let document = document(&message);
@@ -109,6 +111,6 @@ mod tests {
         assert_eq!(document["data"]["kind"], "clock");
         assert_eq!(document["data"]["what"], "the alert (clock) is over");
         let keys: Vec<_> = document["data"].as_object().unwrap().keys().collect();
-        assert_eq!(keys.len(), 11, "{keys:?}");
+        assert_eq!(keys.len(), 12, "{keys:?}");
     }
 }

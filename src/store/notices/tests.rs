@@ -207,6 +207,25 @@ fn an_approval_and_a_confirmation_are_due_by_time_alone() {
 }
 
 #[test]
+fn a_changed_job_asks_for_its_approval_again_also_at_the_same_time() {
+    let mut store = store();
+    add_job(&mut store, "soon", "held", at(3_600));
+    let timing = Timing { approval: TimeDelta::minutes(30), summary: None };
+    let due = |store: &mut Store, now| {
+        store.transaction(|tx| tx.raise_timed_notices(&timing, now)).unwrap();
+        told(store, now)
+    };
+    assert_eq!(kinds(&due(&mut store, at(1_800))), [(Event::Raised, "approval_due")]);
+
+    store
+        .transaction(|tx| tx.void_approvals(&crate::model::JobId::parse("soon").unwrap()))
+        .unwrap();
+
+    assert_eq!(kinds(&due(&mut store, at(1_801))), [(Event::Raised, "approval_due")]);
+    assert_eq!(due(&mut store, at(1_900)), []);
+}
+
+#[test]
 fn the_summary_of_a_day_comes_once() {
     let mut store = store();
     for (id, to) in [("a", "sent"), ("b", "missed")] {
@@ -348,6 +367,7 @@ fn a_window_that_is_nearly_used_up_is_told_once() {
         kind: crate::model::Kind::Service,
         daily_calls: 100,
         history_per_day: Some(1),
+        approvals: 0,
         payment: false,
         articles_via: crate::model::ArticlesVia::Draft,
         openids: crate::model::OpenIds::Usual,

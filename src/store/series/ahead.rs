@@ -12,7 +12,7 @@ use crate::model::{Account, Audience, Content, Expires, JobSpec, JobState, batch
 use crate::plan::{Job, Rank};
 use crate::quota::Demand;
 use crate::schedule::Waiting;
-use crate::store::ingest::words;
+use crate::store::ingest::{taken_as, words};
 use crate::store::{Result, Tx, millis};
 
 /// A date of a series that has no job yet.
@@ -36,10 +36,10 @@ impl Tx<'_> {
             let mut own = self.date_actions(&series.job.id)?;
             for date in series.dates().after(from).take_while(|date| date.at < until) {
                 dates.push(match own.remove(&date.date) {
-                    None => date_ahead(&series, (&series.job, date), titles.of_date(date))?,
+                    None => date_ahead(&series, account, (&series.job, date), titles.of_date(date))?,
                     own @ Some(_) => {
                         let spec = series.occurrence_with(date, own)?;
-                        date_ahead(&series, (&spec, date), spec.title())?
+                        date_ahead(&series, account, (&spec, date), spec.title())?
                     }
                 });
             }
@@ -125,6 +125,7 @@ impl<'a> Titles<'a> {
 
 fn date_ahead(
     series: &Series,
+    account: &Account,
     (spec, date): (&JobSpec, Date),
     title: Option<String>,
 ) -> Result<DateAhead> {
@@ -145,7 +146,7 @@ fn date_ahead(
         state: if is_approved && spec.awaited().is_empty() {
             JobState::Planned
         } else {
-            spec.first_state()
+            taken_as(spec, account)
         },
         rank: Rank { neg_priority: -i32::from(spec.priority), taken: i64::MAX },
         planned_at: date.at,

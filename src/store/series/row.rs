@@ -28,6 +28,7 @@ impl Tx<'_> {
         let wall = |at: &Option<NaiveDateTime>| at.map(|at| at.format(WALL).to_string());
         let except = (!except.is_empty())
             .then(|| serde_json::to_string(except).expect("dates are always JSON"));
+        self.run("DELETE FROM series_approval WHERE series = ?1", params![job.id.as_str()])?;
         self.run(
             "INSERT INTO series (id, account, state, cron, zone, first, last, job, digest, file, line,
                  taken_at, next_at, count, except_dates)

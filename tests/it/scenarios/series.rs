@@ -32,7 +32,7 @@ fn refused(taken: Result<qunfa::engine::IngestedJob, IngestError>) -> String {
 }
 
 /// Lets days pass, with the chore once a day.
-fn days(world: &mut World, count: i64) {
+pub(super) fn days(world: &mut World, count: i64) {
     for _ in 0..count {
         world.run_for(TimeDelta::days(1));
         world.extend_series();
