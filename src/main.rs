@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anstream::stream::RawStream;
 use clap::FromArgMatches as _;
-use qunfa::cli::{self, Arguments, Screen, Terminal, help};
+use qunfa::cli::{self, Arguments, JobFiles, Screen, Terminal, help};
 use qunfa::daemon::Now;
 use qunfa::l10n::{self, Lang};
 use qunfa::log::Lines;
@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         colours,
         screen,
         who: None,
+        files: JobFiles::default(),
     };
     let outcome = cli::run_parsed(&matches, arguments, terminal);
     lines.finish();

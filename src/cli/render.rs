@@ -16,9 +16,9 @@ use std::process::{Command, Stdio};
 use clap::Args;
 use serde::Serialize;
 
-use super::{Answer, Json, Problem, Terminal, text};
+use super::{Answer, JobFiles, Json, Problem, Terminal, text};
 use crate::config::Config;
-use crate::inbox::{self, ArticleRemark, Diagnostic, DraftBook, Package, ParsedJob, ReadError};
+use crate::inbox::{ArticleRemark, Diagnostic, DraftBook, Package, ParsedJob, ReadError};
 use crate::l10n::t;
 use crate::model::{Account, Article, Content, Media};
 
@@ -98,7 +98,7 @@ pub(super) fn run(
     terminal: &mut Terminal<'_>,
 ) -> Result<Answer, Problem> {
     let rendered = match (&options.file, &options.job) {
-        (Some(file), None) => of_file(file, config),
+        (Some(file), None) => of_file(file, config, terminal.files),
         (_, job) => Ok(stored::read(job.as_deref().unwrap_or_default(), config, (terminal.now)())?),
     };
     let Rendered { page, jobs, stem } = match rendered {
@@ -136,9 +136,13 @@ pub(super) fn run(
 }
 
 /// Returns the page of a job file.
-fn of_file(path: &Path, config: &Config) -> Result<Rendered, Vec<Diagnostic>> {
+fn of_file(
+    path: &Path,
+    config: &Config,
+    on: JobFiles<'_>,
+) -> Result<Rendered, Vec<Diagnostic>> {
     let accounts: Vec<&Account> = config.accounts.iter().map(|account| &account.account).collect();
-    let (package, jobs) = read(path, &accounts)?;
+    let (package, jobs) = read(path, &accounts, on)?;
     let sheets: Vec<_> = jobs.iter().map(Sheet::from).collect();
     let files = |media: &Media| package.file(&media.file).map(<[u8]>::to_vec);
     Ok(Rendered {
@@ -148,8 +152,12 @@ fn of_file(path: &Path, config: &Config) -> Result<Rendered, Vec<Diagnostic>> {
     })
 }
 
-fn read(path: &Path, accounts: &[&Account]) -> Result<(Package, Vec<ParsedJob>), Vec<Diagnostic>> {
-    let package = inbox::read_path_gathering(path, accounts).map_err(|unread| match unread {
+fn read(
+    path: &Path,
+    accounts: &[&Account],
+    on: JobFiles<'_>,
+) -> Result<(Package, Vec<ParsedJob>), Vec<Diagnostic>> {
+    let package = on.gather(path, accounts).map_err(|unread| match unread {
         ReadError::Refused(diagnostics) => diagnostics,
         ReadError::Failed(error) => {
             let source = std::error::Error::source(&error).map(ToString::to_string);

@@ -101,10 +101,12 @@ pub(super) fn run(
         // Then all of them are in the inbox at once, and it takes them by name.
         files.sort_by(|one, other| one.file_name().cmp(&other.file_name()));
     }
-    let book = drafts::look_up(&files, inbox::read_path_gathering, (config, who), terminal)?;
+    let on = terminal.files;
+    let gather = |path: &Path, accounts: &[&Account]| on.gather(path, accounts);
+    let book = drafts::look_up(&files, gather, (config, who), terminal)?;
     let now = (terminal.now)();
     let reader = |path: &Path, accounts: &[&Account]| {
-        Ok(inbox::read_path_gathering(path, accounts)?.with_drafts(book.clone()))
+        Ok(on.gather(path, accounts)?.with_drafts(book.clone()))
     };
     let (check, packages) = check::examine(&files, reader, config, now)?;
     if !check.ok {

@@ -204,6 +204,7 @@ impl<'r> Reader<'r, '_> {
             speed,
             title,
             templated: false,
+            submitted_by: None,
             action: action?,
         };
         match &recurrence {

@@ -131,6 +131,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["wechat::client", "wechat::listener::forward", "sandbox::push", "daemon::delivery::http"],
     ),
     ("lettre", &["daemon::delivery::email"]),
+    ("rmcp", &["server::mcp"]),
     ("axum", &["wechat::listener", "server", "sandbox::server", "sandbox::connection"]),
     (
         "tokio",
