@@ -8,8 +8,8 @@ use super::{Problem, database};
 use crate::config::Config;
 use crate::daemon::Now;
 use crate::l10n::{self, t};
-use crate::server::mcp::{Local, serve_local, serve_remote};
 use crate::server::Commands;
+use crate::server::mcp::{Local, serve_local, serve_remote};
 
 /// Serves the tools of this machine until stdin ends.
 pub(super) fn run(

@@ -136,11 +136,7 @@ pub(super) fn run(
 }
 
 /// Returns the page of a job file.
-fn of_file(
-    path: &Path,
-    config: &Config,
-    on: JobFiles<'_>,
-) -> Result<Rendered, Vec<Diagnostic>> {
+fn of_file(path: &Path, config: &Config, on: JobFiles<'_>) -> Result<Rendered, Vec<Diagnostic>> {
     let accounts: Vec<&Account> = config.accounts.iter().map(|account| &account.account).collect();
     let (package, jobs) = read(path, &accounts, on)?;
     let sheets: Vec<_> = jobs.iter().map(Sheet::from).collect();

@@ -16,13 +16,14 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::response::Response;
 use futures_util::future::BoxFuture;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ErrorData, Implementation, JsonObject, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, ServerConfig, ToolAnnotations,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ErrorData, Implementation, JsonObject,
+    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, ToolAnnotations,
 };
 use rmcp::service::{RequestContext, RoleServer, ServiceExt as _};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
@@ -136,8 +137,10 @@ fn serve(service: Service) -> io::Result<()> {
 pub(super) async fn respond(
     handler: Arc<Handler>,
     user: User,
-    (parts, body): (Parts, Vec<u8>),
+    (mut parts, body): (Parts, Vec<u8>),
 ) -> Response {
+    // What comes after keeps the head of the request, which need not have the token.
+    parts.headers.remove(AUTHORIZATION);
     let lang = handler.lang(&parts.headers);
     let service = Service::own(handler, user, lang);
     // The token is checked before, so no page of another site can ask; and a proxy has its own name.
@@ -242,8 +245,7 @@ impl Own {
             return json(&self.handler.ask(row, &self.user, said, how).await?);
         };
         let name = said.get("name").unwrap_or_default();
-        let package =
-            l10n::within(self.lang, || arguments::package(&self.user.name, name, file))?;
+        let package = l10n::within(self.lang, || arguments::package(&self.user.name, name, file))?;
         match self.handler.ask_about(row, &self.user, said, (how, package)).await {
             Ok(written) => json(&written),
             // What is wrong with a file is an answer, too.

@@ -90,9 +90,8 @@ fn file(item: &Value) -> Result<(String, Vec<u8>), Refusal> {
         return Ok((path.to_owned(), value.as_bytes().to_vec()));
     }
     let bytes = BASE64_STANDARD.decode(value.trim());
-    let bytes = bytes.map_err(|_| {
-        Refusal::File(t!("mcp-not-base64", path = %path.escape_debug()))
-    })?;
+    let bytes =
+        bytes.map_err(|_| Refusal::File(t!("mcp-not-base64", path = %path.escape_debug())))?;
     Ok((path.to_owned(), bytes))
 }
 

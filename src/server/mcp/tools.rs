@@ -6,9 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::config::Role;
-use crate::server::endpoint::{
-    Action, Argument, ENDPOINTS, Endpoint, Method, Parameter, Scope,
-};
+use crate::server::endpoint::{Action, Argument, ENDPOINTS, Endpoint, Method, Parameter, Scope};
 
 /// The most bytes of a job file's name or a path.
 const NAME_MOST: u32 = 150;
@@ -135,12 +133,7 @@ pub(super) const TOOLS: &[Tool] = &[
         about: "Returns everything about one job or series: its state and times, each decision, \
                 request and event, and its result.",
         effect: Effect::Reads,
-        inputs: &[input(
-            "id",
-            Kind::Text,
-            true,
-            "The id of a job, a series or a date of a series",
-        )],
+        inputs: &[input("id", Kind::Text, true, "The id of a job, a series or a date of a series")],
     },
     Tool {
         name: "quota",
