@@ -82,8 +82,8 @@ fn clock() -> Now {
 /// default: its priorities and fields are more useful than lines.
 fn log(levels: &str) -> Lines {
     let filter = EnvFilter::try_from_env("QUNFA_LOG").unwrap_or_else(|_| EnvFilter::new(levels));
-    // Below that, it logs the calls of agents with all that they say.
-    let filter = filter.add_directive("rmcp=warn".parse().expect("this is a directive"));
+    // Otherwise it logs the calls of agents with all that they say.
+    let filter = filter.add_directive("rmcp=error".parse().expect("this is a directive"));
     let wanted = env::var("QUNFA_LOG_FORMAT").unwrap_or_default();
     let to_journal = wanted == "journal" || (wanted.is_empty() && stderr_is_the_journal());
     let journal = to_journal.then(|| Journal::at(Path::new(journal::SOCKET), io::stderr()));
