@@ -28,7 +28,7 @@ impl Agent {
 
     fn start(rig: &Rig, arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_qunfa"));
-        command.env("QUNFA_CONFIG", rig.path("config.yaml")).env("QUNFA_LOG", "debug");
+        command.env("QUNFA_CONFIG", rig.path("config.yaml")).env_remove("QUNFA_LOG");
         command.args(arguments);
         runtime().block_on(async {
             let child = TokioChildProcess::new(command).unwrap();
