@@ -268,6 +268,11 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
     }
     changes(page, view);
     page.blank_line();
+    planned_dates(page, view, now);
+}
+
+/// Writes its dates: those with jobs, and the next ones after them.
+fn planned_dates(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
     page.heading(&t!("series-dates-heading"));
     let mut table = Table::of_lines(
         &[t!("series-head-due"), String::new(), t!("series-head-state"), t!("series-head-job")],

@@ -13,12 +13,15 @@ use crate::server::files::unread;
 use crate::server::problem::Refusal;
 use crate::server::request::Said;
 
+/// A job file's text, and the files that it names by their paths.
+type JobFile = (Vec<u8>, BTreeMap<String, Vec<u8>>);
+
 /// What a call says.
 #[derive(Debug)]
 pub(super) struct Arguments {
     pub(super) said: Said,
     /// The job file, if the tool is about one.
-    pub(super) file: Option<(Vec<u8>, BTreeMap<String, Vec<u8>>)>,
+    pub(super) file: Option<JobFile>,
 }
 
 impl Arguments {
@@ -99,7 +102,7 @@ fn file(item: &Value) -> Result<(String, Vec<u8>), Refusal> {
 pub(super) fn package(
     agent: &str,
     name: &str,
-    (content, beside): (Vec<u8>, BTreeMap<String, Vec<u8>>),
+    (content, beside): JobFile,
 ) -> Result<Package, Refusal> {
     inbox::of_agent(agent, (name, content), beside).map_err(unread)
 }

@@ -220,19 +220,15 @@ impl Tool {
 
     /// Returns the schema of its arguments.
     pub(super) fn schema(&self) -> Map<String, Value> {
-        let properties: Map<_, _> =
+        let properties: Map<String, Value> =
             self.inputs.iter().map(|input| (input.name.to_owned(), input.schema())).collect();
         let required = self.inputs.iter().filter(|input| input.required).map(|input| input.name);
-        let schema = json!({
-            "type": "object",
-            "properties": properties,
-            "required": required.collect::<Vec<_>>(),
-            "additionalProperties": false,
-        });
-        match schema {
-            Value::Object(fields) => fields,
-            _ => Map::new(),
-        }
+        Map::from_iter([
+            ("type".to_owned(), json!("object")),
+            ("properties".to_owned(), properties.into()),
+            ("required".to_owned(), json!(required.collect::<Vec<_>>())),
+            ("additionalProperties".to_owned(), json!(false)),
+        ])
     }
 }
 
