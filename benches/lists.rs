@@ -139,6 +139,7 @@ impl Course {
         JobSpec {
             title: None,
             templated: false,
+            submitted_by: None,
             id: JobId::parse(&format!("list-{number}")).unwrap(),
             account: "brand".to_owned(),
             at: Some(at),

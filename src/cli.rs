@@ -26,9 +26,11 @@ mod forecast;
 mod format;
 pub mod help;
 mod init;
+mod job_files;
 mod jobs;
 mod lookup;
 mod manual;
+mod mcp;
 mod media;
 mod menus;
 mod moves;
@@ -55,6 +57,8 @@ mod token;
 mod wait;
 mod watch;
 mod zone_data;
+
+pub use self::job_files::JobFiles;
 
 use std::fmt::Write as _;
 use std::io::{self, BufRead, Write};
@@ -137,6 +141,7 @@ impl Arguments {
             | Command::Man(_)
             | Command::Schema
             | Command::Token(_)
+            | Command::Mcp
             | Command::Ack(_)
             | Command::Alert(_)
             | Command::Resolve(_) => "info,tokio_cron_scheduler=warn",
@@ -216,6 +221,8 @@ enum Command {
     Backup(backup::Options),
     /// Make a token for a user of the HTTP API, and print it once
     Token(token::Options),
+    /// Serve agents on stdin and stdout (MCP): they read and submit, a person approves
+    Mcp,
     /// Print the completions of a shell
     Completions(manual::CompletionsOptions),
     /// Print the manual page
@@ -251,6 +258,8 @@ pub struct Terminal<'a> {
     pub screen: fn() -> Option<Screen>,
     /// Who decides; none is the user whom the system reports.
     pub who: Option<&'a str>,
+    /// Where job files are read.
+    pub files: JobFiles<'a>,
 }
 
 /// The size of a terminal.
@@ -453,7 +462,12 @@ pub fn run_parsed(
     let Some(url) = &arguments.server else { return run(arguments, terminal) };
     let remote = remote::Remote { url, token_file: arguments.token_file.as_deref() };
     let lang = arguments.lang.unwrap_or_else(l10n::lang);
-    l10n::within(lang, || remote::run(&remote, matches, &mut terminal))
+    l10n::within(lang, || {
+        if matches!(arguments.command, Command::Mcp) {
+            return mcp::run_remote(&remote).map(|()| Answer::Yes);
+        }
+        remote::run(&remote, matches, &mut terminal)
+    })
 }
 
 fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, Problem> {
@@ -520,6 +534,10 @@ fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, 
         Command::Man(options) => manual::man(&options, help::unbuilt(), terminal)?,
         Command::Schema => terminal.write(inbox::SCHEMA)?,
         Command::Token(options) => token::run(&options, terminal)?,
+        Command::Mcp => {
+            let commands = served::commands(&path, &terminal.now, run);
+            mcp::run(&config()?, (commands, who), &terminal.now)?;
+        }
         Command::Approve(options) => decisions::approve(&options, &config()?, &who, terminal)?,
     }
     Ok(Answer::Yes)

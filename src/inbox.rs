@@ -36,6 +36,7 @@ mod receivers;
 mod schema;
 mod series;
 mod submit;
+mod submitter;
 mod template;
 mod theme;
 mod time;
@@ -56,7 +57,9 @@ pub use entry::Entry;
 pub use handed_in::{HandedIn, handed_in};
 pub use job::ParsedJob;
 pub use old::{OldReceipt, ReceiptId};
-pub use package::{Content, Package, ReadError, of_bytes, read_path, read_path_gathering};
+pub use package::{
+    Content, Package, ReadError, of_agent, of_bytes, read_path, read_path_gathering,
+};
 pub use reader::ArticleRemark;
 pub use schema::SCHEMA;
 pub use submit::{Fate, Submitted, submit};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anstream::stream::RawStream;
 use clap::FromArgMatches as _;
-use qunfa::cli::{self, Arguments, Screen, Terminal, help};
+use qunfa::cli::{self, Arguments, JobFiles, Screen, Terminal, help};
 use qunfa::daemon::Now;
 use qunfa::l10n::{self, Lang};
 use qunfa::log::Lines;
@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         colours,
         screen,
         who: None,
+        files: JobFiles::default(),
     };
     let outcome = cli::run_parsed(&matches, arguments, terminal);
     lines.finish();
@@ -81,6 +82,8 @@ fn clock() -> Now {
 /// default: its priorities and fields are more useful than lines.
 fn log(levels: &str) -> Lines {
     let filter = EnvFilter::try_from_env("QUNFA_LOG").unwrap_or_else(|_| EnvFilter::new(levels));
+    // Otherwise it logs the calls of agents with all that they say.
+    let filter = filter.add_directive("rmcp=error".parse().expect("this is a directive"));
     let wanted = env::var("QUNFA_LOG_FORMAT").unwrap_or_default();
     let to_journal = wanted == "journal" || (wanted.is_empty() && stderr_is_the_journal());
     let journal = to_journal.then(|| Journal::at(Path::new(journal::SOCKET), io::stderr()));

@@ -24,6 +24,7 @@ mod texts;
 
 mod title;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -288,6 +289,9 @@ pub struct JobSpec {
     /// Whether its texts are templates that each date of a series fills in.
     #[serde(default, skip_serializing_if = "is_false")]
     pub templated: bool,
+    /// The agent that submitted it, as `agent:NAME`; none if a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submitted_by: Option<String>,
     /// What it does.
     pub action: Action,
 }
@@ -314,9 +318,13 @@ impl JobSpec {
         self.title.clone().or_else(|| self.action.title())
     }
 
-    /// Returns the digest that distinguishes two versions of one job.
+    /// Returns the digest that distinguishes two versions of one job, whoever submitted them.
     pub fn digest(&self) -> String {
-        let json = serde_json::to_vec(self).expect("a checked job is always JSON");
+        let written = match self.submitted_by {
+            Some(_) => Cow::Owned(Self { submitted_by: None, ..self.clone() }),
+            None => Cow::Borrowed(self),
+        };
+        let json = serde_json::to_vec(&written).expect("a checked job is always JSON");
         hex(&Sha256::digest(json))
     }
 }

@@ -405,9 +405,21 @@ pub enum Reason {
 
     // Files and operators.
     /// Its file was taken.
-    TakenFrom { file: String, line: usize },
+    TakenFrom {
+        file: String,
+        line: usize,
+        /// The agent that submitted it, if one did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
     /// A later file changed it.
-    ChangedBy { file: String, line: usize },
+    ChangedBy {
+        file: String,
+        line: usize,
+        /// The agent that submitted it, if one did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
     /// Its series no longer has its date.
     DateWithdrawn { series: JobId, file: String },
     /// A series' dates were not planned for too long; its first one now, if it has one.
@@ -532,6 +544,12 @@ impl Reason {
     /// Returns its code.
     pub fn code(&self) -> String {
         self.code_and_args().0
+    }
+
+    /// Returns the agent that submitted a version of the job; none if it tells of no version.
+    pub fn submitted_by(&self) -> Option<Option<&str>> {
+        let (Self::TakenFrom { by, .. } | Self::ChangedBy { by, .. }) = self else { return None };
+        Some(by.as_deref())
     }
 
     /// Returns whether a job with this reason was read back after its database was lost.

@@ -15,6 +15,7 @@ mod files;
 mod gate;
 mod handler;
 mod isolation;
+pub mod mcp;
 mod openapi;
 mod problem;
 mod random;
@@ -103,6 +104,7 @@ pub async fn serve(
         .fold(Router::new(), |app, row| app.route(&format!("{BASE}{}", row.path), route(row)));
     let console = Arc::new(Console::new(Arc::clone(&handler), server.proxy));
     let app = app
+        .route(mcp::PATH, on(MethodFilter::POST, tools))
         .with_state::<Both>(Arc::clone(&handler))
         .merge(console::routes(Arc::clone(&console)))
         .fallback(nothing)
@@ -145,6 +147,22 @@ fn route(row: &'static Endpoint) -> MethodRouter<Arc<Handler>> {
     )
 }
 
+/// Answers a call of a tool.
+async fn tools(State(handler): Shared, from: From, request: Request) -> Response {
+    let (parts, mut body) = request.into_parts();
+    let lang = handler.lang(&parts.headers);
+    let user = match known(&handler, &from, &parts.headers) {
+        Ok(user) => user,
+        Err(refusal) => return refusal.into_response(lang),
+    };
+    let read = handler::read(&mut body, FILE_MOST).await;
+    handler::discard(&mut body).await;
+    match read {
+        Ok(body) => mcp::respond(handler, user, (parts, body)).await,
+        Err(refusal) => refusal.into_response(lang),
+    }
+}
+
 /// Returns who sends a request, whose connection is then kept.
 fn known(
     handler: &Handler,
@@ -167,7 +185,8 @@ async fn no_method(State(both): State<Both>, from: From, request: Request) -> Re
 
 /// Refuses a request that no endpoint takes; a stranger does not learn why.
 fn refuse((handler, console): Both, from: &From, request: Request, why: Refusal) -> Response {
-    if !request.uri().path().starts_with("/api/") {
+    let path = request.uri().path();
+    if !path.starts_with("/api/") && path != mcp::PATH {
         return console.nothing(&from.0, request, why);
     }
     let headers = request.headers();

@@ -19,7 +19,7 @@ use super::{Answer, Json, Problem, Terminal, database, series, zone_data};
 use crate::calendar;
 use crate::config::Config;
 use crate::engine::{self, Deletability, Undeletable};
-use crate::inbox::{self, Diagnostic, Package, ParsedJob, ReadError};
+use crate::inbox::{Diagnostic, Package, ParsedJob, ReadError};
 use crate::l10n::t;
 use crate::model::{Account, Action, JobId, JobSpec, JobState, Kind, OnQuota};
 use crate::plan::Job;
@@ -127,12 +127,13 @@ pub(super) fn run(
     who: &str,
     terminal: &mut Terminal<'_>,
 ) -> Result<Answer, Problem> {
-    let read = |path: &Path, _: &[&Account]| inbox::read_path(path);
+    let on = terminal.files;
+    let read = |path: &Path, _: &[&Account]| on.read(path);
     let book = match options.media {
         true => drafts::look_up(&options.files, read, (config, who), terminal)?,
         false => drafts::for_rehearsal(&options.files, read, config, (terminal.now)())?,
     };
-    let read = |path: &Path, _: &[&Account]| Ok(inbox::read_path(path)?.with_drafts(book.clone()));
+    let read = |path: &Path, _: &[&Account]| Ok(on.read(path)?.with_drafts(book.clone()));
     if options.media {
         media::ask(&options.files, read, (config, who), terminal)?;
     }

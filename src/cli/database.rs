@@ -6,7 +6,7 @@
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
@@ -23,13 +23,18 @@ pub(super) fn open(config: &Config, now: DateTime<Utc>) -> Result<Option<Store>,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(folder, &error)),
     }
-    let path = folder.join("qunfa.db");
+    let path = path(config);
     match path.try_exists() {
         Ok(true) => {}
         Ok(false) => return Ok(None),
         Err(error) => return Err(unreadable(folder, &error)),
     }
     Store::open_existing(&path, now).map_err(Problem::Store)
+}
+
+/// Returns where the database is.
+pub(super) fn path(config: &Config) -> PathBuf {
+    config.state_dir.join("qunfa.db")
 }
 
 /// Makes sure that a directory is the caller's own.

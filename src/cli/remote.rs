@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ArgMatches;
@@ -16,6 +17,7 @@ use url::{Host, Url};
 use super::{Answer, Problem, Terminal, help, text, wait};
 use crate::l10n::{self, t};
 use crate::server::endpoint::{Action, Argument, BASE, ENDPOINTS, Endpoint, Method, Parameter};
+use crate::server::mcp::{self, SendToServer};
 use crate::text::stored;
 use crate::wechat::client;
 
@@ -33,7 +35,11 @@ struct Question {
     method: Method,
     url: Url,
     body: Vec<u8>,
+    /// The media type of the body.
+    media: &'static str,
 }
+
+const JSON: &str = "application/json";
 
 /// Runs the command of a command line on a server.
 pub(super) fn run(
@@ -61,6 +67,28 @@ pub(super) fn run(
     }
     terminal.write(&answer)?;
     Ok(Answer::Yes)
+}
+
+impl Remote<'_> {
+    /// Returns what sends calls of tools to the server.
+    pub(super) fn tools(&self) -> Result<SendToServer, Problem> {
+        let (url, token) = (at(address(self.url)?, mcp::PATH), token(self.token_file)?);
+        let (shown, lang) = (self.url.to_owned(), l10n::lang());
+        Ok(Arc::new(move |body| {
+            let question = Question { method: Method::Post, url: url.clone(), body, media: JSON };
+            l10n::within(lang, || {
+                let (status, body) = ask(question, &token).map_err(|error| {
+                    t!("api-client-failed", url = shown.as_str(), error = error)
+                })?;
+                if (200..300).contains(&status) {
+                    return Ok(body);
+                }
+                let value: Value = serde_json::from_slice(&body).unwrap_or_default();
+                let detail = text::visible(value["detail"].as_str().unwrap_or_default());
+                Err(t!("api-client-refused", status = status, detail = detail))
+            })
+        }))
+    }
 }
 
 /// Returns the address of a server: a token goes over TLS, or stays on this machine.
@@ -136,7 +164,7 @@ fn question(base: Url, matches: &ArgMatches) -> Result<Question, Problem> {
             body = Value::Object(fields).to_string().into_bytes();
         }
     }
-    Ok(Question { method: row.method, url, body })
+    Ok(Question { method: row.method, url, body, media: JSON })
 }
 
 /// Returns the argument's id of a parameter.
@@ -187,7 +215,7 @@ fn submit(base: Url, row: &Endpoint, matches: &ArgMatches) -> Result<Question, P
     let mut url = at(base, &format!("{BASE}{}", row.path));
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     url.query_pairs_mut().append_pair("name", &name);
-    Ok(Question { method: row.method, url, body })
+    Ok(Question { method: row.method, url, body, media: "application/yaml" })
 }
 
 fn at(mut base: Url, path: &str) -> Url {
@@ -203,11 +231,14 @@ fn ask(question: Question, token: &str) -> Result<(u16, Vec<u8>), String> {
     let client = client.map_err(told)?;
     let request = match question.method {
         Method::Get => client.get(question.url),
-        Method::Post => client.post(question.url).body(question.body),
+        Method::Post => {
+            client.post(question.url).header("content-type", question.media).body(question.body)
+        }
     };
     let request = request
         .header("authorization", format!("Bearer {token}"))
-        .header("accept-language", l10n::lang().name());
+        .header("accept-language", l10n::lang().name())
+        .header("accept", "application/json, text/event-stream");
     runtime.block_on(async {
         let response = request.send().await.map_err(told)?;
         let status = response.status().as_u16();

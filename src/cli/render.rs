@@ -17,9 +17,9 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
-use super::{Answer, Json, Problem, Terminal, text};
+use super::{Answer, JobFiles, Json, Problem, Terminal, text};
 use crate::config::Config;
-use crate::inbox::{self, ArticleRemark, Diagnostic, DraftBook, Package, ParsedJob, ReadError};
+use crate::inbox::{ArticleRemark, Diagnostic, DraftBook, Package, ParsedJob, ReadError};
 use crate::l10n::t;
 use crate::model::{Account, Action, Article, Content, Media};
 
@@ -99,7 +99,7 @@ pub(super) fn run(
     terminal: &mut Terminal<'_>,
 ) -> Result<Answer, Problem> {
     let rendered = match (&options.file, &options.job) {
-        (Some(file), None) => of_file(file, config, (terminal.now)()),
+        (Some(file), None) => of_file(file, config, terminal.files, (terminal.now)()),
         (_, job) => Ok(stored::read(job.as_deref().unwrap_or_default(), config, (terminal.now)())?),
     };
     let Rendered { page, jobs, stem } = match rendered {
@@ -137,9 +137,14 @@ pub(super) fn run(
 }
 
 /// Returns the page of a job file.
-fn of_file(path: &Path, config: &Config, now: DateTime<Utc>) -> Result<Rendered, Vec<Diagnostic>> {
+fn of_file(
+    path: &Path,
+    config: &Config,
+    on: JobFiles<'_>,
+    now: DateTime<Utc>,
+) -> Result<Rendered, Vec<Diagnostic>> {
     let accounts: Vec<&Account> = config.accounts.iter().map(|account| &account.account).collect();
-    let (package, jobs) = read(path, &accounts, now)?;
+    let (package, jobs) = read(path, &accounts, on, now)?;
     let sheets: Vec<_> = jobs.iter().flat_map(Sheet::of).collect();
     let files = |media: &Media| package.file(&media.file).map(<[u8]>::to_vec);
     Ok(Rendered {
@@ -152,18 +157,18 @@ fn of_file(path: &Path, config: &Config, now: DateTime<Utc>) -> Result<Rendered,
 fn read(
     path: &Path,
     accounts: &[&Account],
+    on: JobFiles<'_>,
     now: DateTime<Utc>,
 ) -> Result<(Package, Vec<ParsedJob>), Vec<Diagnostic>> {
-    let package =
-        inbox::read_path_gathering(path, accounts, now).map_err(|unread| match unread {
-            ReadError::Refused(diagnostics) => diagnostics,
-            ReadError::Failed(error) => {
-                let source = std::error::Error::source(&error).map(ToString::to_string);
-                let why = source.unwrap_or_else(|| error.to_string());
-                let message = t!("render-unreadable", why = why);
-                vec![Diagnostic::whole(&path.display().to_string(), &message, None)]
-            }
-        })?;
+    let package = on.gather(path, accounts, now).map_err(|unread| match unread {
+        ReadError::Refused(diagnostics) => diagnostics,
+        ReadError::Failed(error) => {
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            let why = source.unwrap_or_else(|| error.to_string());
+            let message = t!("render-unreadable", why = why);
+            vec![Diagnostic::whole(&path.display().to_string(), &message, None)]
+        }
+    })?;
     let package = package.with_drafts(DraftBook::for_rehearsal(BTreeMap::new()));
     let jobs = package.parse(accounts)?.jobs;
     Ok((package, jobs))

@@ -53,6 +53,9 @@ pub(super) struct SeriesView {
     /// What operators decided about single dates.
     changes: Vec<ChangeView>,
     file: String,
+    /// The agent that submitted it; left out if a person did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    submitted_by: Option<String>,
     /// Who cancelled it or let it continue, and why.
     #[serde(flatten, serialize_with = "reason::as_why")]
     why: Option<Reason>,
@@ -198,6 +201,7 @@ pub(super) fn read(
         approved_until: series.approved.as_ref().map(|(until, _)| *until),
         changes,
         file: series.file,
+        submitted_by: series.job.submitted_by,
         why: series.why,
         occurrences,
         next: next
@@ -256,6 +260,7 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
         (t!("series-label-ends"), ends.as_deref()),
         (t!("series-label-approved"), approved.as_deref()),
         (t!("series-label-file"), Some(&view.file)),
+        (t!("series-label-submitted-by"), view.submitted_by.as_deref()),
         (t!("series-label-because"), why.as_deref()),
     ] {
         if let Some(value) = value {
@@ -268,6 +273,11 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
     }
     changes(page, view);
     page.blank_line();
+    planned_dates(page, view, now);
+}
+
+/// Writes its dates: those with jobs, and the next ones after them.
+fn planned_dates(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
     page.heading(&t!("series-dates-heading"));
     let mut table = Table::of_lines(
         &[t!("series-head-due"), String::new(), t!("series-head-state"), t!("series-head-job")],

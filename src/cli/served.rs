@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use clap::Parser as _;
 
-use super::{Answer, Arguments, Problem, Terminal};
+use super::{Answer, Arguments, JobFiles, Problem, Terminal};
 use crate::daemon::Now;
+use crate::inbox::Package;
 use crate::l10n;
 use crate::server::Commands;
 use crate::server::command::{Call, Outcome};
@@ -22,10 +23,17 @@ type Run = fn(Arguments, Terminal<'_>) -> Result<Answer, Problem>;
 /// Returns what runs commands with the config at a path.
 pub(super) fn commands(config: &Path, now: &Now, run: Run) -> Commands {
     let (config, now) = (config.to_owned(), Arc::clone(now));
-    Arc::new(move |call| l10n::within(call.lang, || answer(call, &config, &now, run)))
+    Arc::new(move |call, files| {
+        l10n::within(call.lang, || answer((call, files), &config, &now, run))
+    })
 }
 
-fn answer(call: &Call, config: &Path, now: &Now, run: Run) -> Outcome {
+fn answer(
+    (call, files): (&Call, Option<&[Package]>),
+    config: &Path,
+    now: &Now,
+    run: Run,
+) -> Outcome {
     let start = ["qunfa", "--lang", call.lang.name(), "--config"].map(OsString::from);
     let words = start.into_iter().chain([config.into()]);
     let words = words.chain(call.words.iter().map(OsString::from));
@@ -42,6 +50,7 @@ fn answer(call: &Call, config: &Path, now: &Now, run: Run) -> Outcome {
         answers: None,
         screen: || None,
         who: Some(&call.who),
+        files: JobFiles(files),
     };
     match run(arguments, terminal) {
         Ok(Answer::Yes) => Outcome::Done(out.0),

@@ -44,6 +44,9 @@ pub(super) struct Options {
 struct StoryView {
     #[serde(flatten)]
     job: JobView,
+    /// The agent that submitted it, as it stands now; left out if a person did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    submitted_by: Option<String>,
     /// The digest of it as it was checked: its content, receivers and times.
     digest: String,
     /// When it is really sent; none for one that does not wait.
@@ -200,7 +203,9 @@ fn read(
         api_calls.retain(|api_call| api_call.state != "done");
     }
     let written = JobId::parse(id).map(|id| tx.written(&id)).transpose()?.flatten();
+    let history = tx.history(id)?;
     Ok(StoryView {
+        submitted_by: submitted_by(&history),
         digest: written.map(|(digest, _)| digest).unwrap_or_default(),
         forecast,
         approvals: match account {
@@ -210,7 +215,7 @@ fn read(
         receivers,
         is_short: is_short.unwrap_or(false),
         result: result(&job.batches, tx.expected(id)?).or_else(|| made(&api_calls)),
-        history: tx.history(id)?,
+        history,
         attempts: tx.attempts(id)?,
         uploads: tx.uploads(id)?,
         charges: tx.charges(id)?,
@@ -229,6 +234,12 @@ fn read(
         },
         job,
     })
+}
+
+/// Returns the agent that submitted the newest version of a job.
+fn submitted_by(history: &[HistoryView]) -> Option<String> {
+    let newest = history.iter().rev().find_map(|step| step.why.submitted_by());
+    newest.flatten().map(str::to_owned)
 }
 
 fn result(batches: &[BatchView], expected: Option<(u64, u64, u64)>) -> Option<ResultView> {
@@ -269,6 +280,9 @@ fn made(api_calls: &[ApiCallView]) -> Option<ResultView> {
 
 fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
     facts(page, &view.job, now);
+    if let Some(agent) = &view.submitted_by {
+        fact(page, Tone::Plain, &t!("show-label-submitted-by"), agent);
+    }
     if let Some(forecast) = &view.forecast {
         next_run(page, forecast, &view.job, now);
     }

@@ -111,9 +111,9 @@ pub(super) fn run(
         // Then all of them are in the inbox at once, and it takes them by name.
         files.sort_by(|one, other| one.file_name().cmp(&other.file_name()));
     }
+    let on = terminal.files;
     let now = (terminal.now)();
-    let gather =
-        |path: &Path, accounts: &[&Account]| inbox::read_path_gathering(path, accounts, now);
+    let gather = |path: &Path, accounts: &[&Account]| on.gather(path, accounts, now);
     let book = drafts::look_up(&files, gather, (config, who), terminal)?;
     let now = (terminal.now)();
     let reader =

@@ -197,6 +197,7 @@ fn undo(id: JobId, of: &Job, at: DateTime<Utc>) -> JobSpec {
         speed: None,
         title: None,
         templated: false,
+        submitted_by: None,
         action: Action::Menu(MenuChange {
             to: NewMenu::Before { restore: of.id.clone(), if_unchanged: true },
             until: None,

@@ -162,6 +162,7 @@ fn renewal(
         on_quota: OnQuota::Defer,
         priority: i8::try_from(-of.rank.neg_priority).unwrap_or_default(),
         approval: false,
+        submitted_by: None,
         on_full_receivers: OnFullReceivers::Send,
         preview: None,
         speed: None,

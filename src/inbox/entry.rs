@@ -16,8 +16,8 @@ use crate::l10n::{Sentence, t};
 /// The largest file that is read.
 pub(super) const FILE_MOST: i128 = super::FILE_MOST as i128;
 /// How many files a folder may have, and how deep.
-const LEAVES: usize = 1_000;
-const DEPTH: usize = 4;
+pub(super) const LEAVES: usize = 1_000;
+pub(super) const DEPTH: usize = 4;
 /// How many files beside a job file are looked at for those that it names.
 const NAMES_BELOW: usize = 20_000;
 /// The longest escaped name, in bytes, that leaves room for the answer's suffix.

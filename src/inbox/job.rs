@@ -211,6 +211,7 @@ impl<'r> Reader<'r, '_> {
             speed,
             title,
             templated: false,
+            submitted_by: None,
             action: action?,
         };
         let (dated, dated_remarks) = match &recurrence {

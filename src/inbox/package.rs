@@ -22,7 +22,7 @@ use super::drafts::{BookEntry, DraftBook, NamedDraft};
 use super::entry::{self, Entry, EntryKind, FILE_MOST, Leaf, safe_path};
 use super::{
     InboxError, ListSource, Parsed, ParsedJob, Step, ends_with_marker, is_json, job, mpnews,
-    picture, whole,
+    picture, submitter, whole,
 };
 use crate::l10n::t;
 use crate::model::{Account, JobId, hex};
@@ -114,6 +114,12 @@ impl Package {
         &self.sha256
     }
 
+    /// Returns the agent that submitted it, as `agent:NAME`, if one did.
+    fn submitter(&self) -> Result<Option<&str>, submitter::Unknown> {
+        let Lists::Inside(files) = &self.lists else { return Ok(None) };
+        files.get(submitter::FILE).map(|bytes| submitter::read(bytes)).transpose()
+    }
+
     /// Returns the content of another file of the folder.
     pub fn file(&self, path: &str) -> Option<&[u8]> {
         match &self.lists {
@@ -135,6 +141,7 @@ impl Package {
     /// The same, but separates the errors that more of the file might correct.
     pub fn content(&self, accounts: &[&Account]) -> Content {
         let parsed = super::parse(&self.file_name, &self.bytes, self, accounts);
+        let parsed = parsed.and_then(|parsed| self.marked(parsed));
         match (self.doubt(parsed.as_ref().ok()), parsed) {
             (None, Ok(parsed)) => Content::Jobs(parsed),
             (None, Err(problems)) => Content::Invalid(problems),
@@ -148,7 +155,28 @@ impl Package {
 
     /// Returns the jobs that can be read, whatever is wrong with the others.
     pub fn readable_jobs(&self, accounts: &[&Account]) -> Vec<ParsedJob> {
-        super::parse_readable(&self.file_name, &self.bytes, self, accounts).jobs
+        let mut jobs = super::parse_readable(&self.file_name, &self.bytes, self, accounts).jobs;
+        if let Ok(Some(who)) = self.submitter() {
+            submitter::mark(&mut jobs, who);
+        }
+        jobs
+    }
+
+    /// Marks the jobs of an agent's package.
+    fn marked(&self, mut parsed: Parsed) -> Result<Parsed, Vec<Diagnostic>> {
+        let who = self.submitter().map_err(|submitter::Unknown| {
+            let file = format!("{}/{}", self.name, submitter::FILE);
+            let help = t!("inbox-submitter-unknown-help");
+            vec![Diagnostic::whole(&file, &t!("inbox-submitter-unknown"), Some(&help))]
+        })?;
+        let Some(who) = who else { return Ok(parsed) };
+        let refused = submitter::mark(&mut parsed.jobs, who);
+        if refused.is_empty() {
+            return Ok(parsed);
+        }
+        let report = Report::new(&self.file_name, yaml::decode(&self.bytes).unwrap_or_default());
+        let told = refused.iter().map(|(line, why, help)| report.on_line(*line, why, Some(help)));
+        Err(told.collect())
     }
 
     /// Returns the package, with drafts that it may name by their titles.
@@ -306,6 +334,59 @@ pub fn of_bytes(name: &str, bytes: Vec<u8>) -> Result<Package, ReadError> {
         lists: Lists::None,
         book: DraftBook::default(),
     })
+}
+
+/// Returns what an agent's job file is to the inbox, with the files that it names: a folder that
+/// says who submitted it.
+///
+/// # Errors
+/// If the inbox takes no file of this name, or would not read one of the others.
+pub fn of_agent(
+    agent: &str,
+    (name, bytes): (&str, Vec<u8>),
+    mut beside: BTreeMap<String, Vec<u8>>,
+) -> Result<Package, ReadError> {
+    let mut package = of_bytes(name, bytes)?;
+    if is_json(&package.main) {
+        // A folder's job file is YAML, and JSON is a part of YAML.
+        package.main.truncate(package.main.len() - "json".len());
+        package.main.push_str("yaml");
+    }
+    let total = beside.values().map(Vec::len).sum::<usize>() + package.bytes.len();
+    if total > FOLDER_MOST {
+        return Err(refused(name, t!("inbox-folder-larger-than-64-mib"), t!("inbox-split")));
+    }
+    let is_below = |path: &str, other: &String| {
+        other.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+    };
+    let is_folder = |path: &str| beside.keys().any(|other| is_below(path, other));
+    let is_right = |path: &String| is_beside(path, &package.main) && !is_folder(path);
+    let is_full = beside.len() > entry::LEAVES - 2;
+    if let Some(path) = beside.keys().find(|path| is_full || !is_right(path)) {
+        let help = t!("inbox-beside-help");
+        return Err(refused(name, t!("inbox-beside", path = %path.escape_debug()), help));
+    }
+    beside.insert(submitter::FILE.to_owned(), submitter::of_agent(agent));
+    package.lists = Lists::Inside(beside);
+    package.sha256 = package.digest();
+    Ok(package)
+}
+
+/// Returns whether a folder can have a file of this path beside its job file, and reads it.
+fn is_beside(path: &str, main: &str) -> bool {
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name.len() <= NAME_MOST
+            && !entry::is_ignored(OsStr::new(name))
+            && entry::safe_name(OsStr::new(name)) == name
+    };
+    let lower = path.to_ascii_lowercase();
+    let is_job_file =
+        !path.contains('/') && [".yaml", ".yml"].iter().any(|ending| lower.ends_with(ending));
+    path.split('/').count() <= entry::DEPTH + 1
+        && path.split('/').all(is_name)
+        && path.split('/').next().is_none_or(|first| first != submitter::FILE && first != main)
+        && !is_job_file
 }
 
 /// Reads the file or folder at a path as the inbox would, to check it.

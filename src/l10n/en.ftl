@@ -243,7 +243,9 @@ reason-body-differs = broadcast { $msg_id } was asked for with another body than
 reason-quota-refused-twice = the platform refused a broadcast for want of quota on two days running, and no send made elsewhere is known
 reason-not-in-config = account { $account } is not in the config: nothing of it goes
 reason-taken-from = taken from { $file }, line { $line }
+reason-taken-from-agent = taken from { $file }, line { $line }, submitted by { $by }
 reason-changed-by = changed by { $file }, line { $line }
+reason-changed-by-agent = changed by { $file }, line { $line }, submitted by { $by }
 reason-date-withdrawn = series { $series } no longer has this date, by { $file }
 reason-keeps-clientmsgid = { $cause }; the platform may have taken batch { $batches }, which keeps its clientmsgid so that it says so
 reason-report-crash = please report the crash with the daemon's log (`journalctl -u qunfa`)
@@ -1043,6 +1045,15 @@ inbox-no-job-file = no job in this file
 inbox-id-already-used-line = the id { $id } is already used on line { $first }
 inbox-each-job-needs-id-own = each job needs an id of its own
 inbox-without-preview-comes-when-goes = without `at` its preview comes when it goes
+inbox-agent-waits = { $who } submitted it: it waits until a person approves it
+inbox-agent-preview = an agent's job has no `preview`: it would be shown before a person approved it
+inbox-agent-preview-help = leave `preview` out; a person can show it with `qunfa preview { $id } --to NAME`
+inbox-agent-priority = an agent's job has no `priority` above 0: it would take the time of other jobs before a person approved it
+inbox-agent-priority-help = write 0 or less, or leave `priority` out
+inbox-submitter-unknown = `submitted-by` in a folder says which agent submitted it, as `agent:NAME`
+inbox-submitter-unknown-help = remove the file, or give it another name
+inbox-beside = `{ $path }` cannot be the path of a file beside the job file
+inbox-beside-help = write names like `cover.jpg` or `images/a.png`, at most 998 of them; the job file is the only YAML file at the top
 inbox-job-action-broadcast = a job's action is `broadcast: {"{"}…{"}"}`
 inbox-cannot-stand-beside-another-action = `{ $key }` cannot stand beside another action
 inbox-write-job-own = write a job of its own for it
@@ -2005,6 +2016,7 @@ series-label-except = except
 series-label-ends = ends
 series-label-approved = approved
 series-label-file = file
+series-label-submitted-by = submitted
 series-label-because = because
 series-label-changed = changed
 series-lost = some of its dates may have been sent, by a database that is lost: look in the account's history ({ $history })
@@ -2455,6 +2467,7 @@ show-label-approvals = approvals
 show-approvals-none = none of { $needed }
 show-approvals = { $given } of { $needed }: { $who }
 show-approval = { $who } at { $at }
+show-label-submitted-by = submitted
 show-label-went-out = went out
 show-label-did-not = did not
 show-label-picture = picture
@@ -3241,3 +3254,17 @@ console-did-return = entry taken back
 console-did-acknowledge = taken out of attention
 console-did-resolve-sent = settled as sent
 console-did-resolve-not-sent = settled as not sent
+
+## mcp: the tools for agents (src/server/mcp)
+
+mcp-failed = the tools for agents cannot be served: { $error }
+mcp-answered = The answer of `qunfa { $command } --json` follows.
+mcp-checked = The inbox would take this file. When its jobs go follows.
+mcp-checked-wrong = { $n ->
+        [one] The inbox would refuse this file: one mistake follows.
+       *[other] The inbox would refuse this file: { $n } mistakes follow.
+    }
+mcp-submitted = The file was taken. Nothing of it is sent before a person approves it: `qunfa approve JOB`, or the console.
+mcp-submitted-later = The file is in the inbox, and the daemon has not taken it yet: `show` tells when it has. Nothing of it is sent before a person approves it.
+mcp-file-twice = the file `{ $path }` comes twice
+mcp-not-base64 = `base64` of the file `{ $path }` is not base64

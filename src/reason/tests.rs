@@ -161,8 +161,8 @@ pub(crate) fn one_of_each() -> Vec<Reason> {
             appid: "wx2".to_owned(),
             known: Some("wx1".to_owned()),
         },
-        Reason::TakenFrom { file: "a.yaml".to_owned(), line: 3 },
-        Reason::ChangedBy { file: "a.yaml".to_owned(), line: 3 },
+        Reason::TakenFrom { file: "a.yaml".to_owned(), line: 3, by: None },
+        Reason::ChangedBy { file: "a.yaml".to_owned(), line: 3, by: Some("agent:a".to_owned()) },
         Reason::DateWithdrawn { series: id("weekly"), file: "a.yaml".to_owned() },
         Reason::DatesPassedOver { from: noon, to: None },
         Reason::OperatorSaid {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::inbox::Package;
 use crate::l10n::Lang;
 
 /// A command to be run.
@@ -34,5 +35,5 @@ pub enum Outcome {
     TooLong,
 }
 
-/// Runs commands, each on the calling thread.
-pub type Commands = Arc<dyn Fn(&Call) -> Outcome + Send + Sync>;
+/// Runs commands, each on the calling thread, with the job files that came with it, if it has some.
+pub type Commands = Arc<dyn Fn(&Call, Option<&[Package]>) -> Outcome + Send + Sync>;

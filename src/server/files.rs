@@ -63,7 +63,7 @@ impl Files {
         (mut store, now): (Option<&mut Store>, DateTime<Utc>),
     ) -> Result<Value, Refusal> {
         let package = inbox::of_bytes(name, body).map_err(unread)?;
-        self.check(user, &package, store.as_deref())?;
+        self.check_package(user, &package, store.as_deref())?;
         let name = named_by_content(name, package.sha256());
         let package = inbox::of_bytes(&name, package.bytes().to_vec()).map_err(unread)?;
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
@@ -92,11 +92,16 @@ impl Files {
         store: Option<&Store>,
     ) -> Result<(), Refusal> {
         let package = inbox::of_bytes(name, body).map_err(unread)?;
-        self.check(user, &package, store)
+        self.check_package(user, &package, store)
     }
 
     /// Makes sure that the file is right, and about accounts and jobs of the user.
-    fn check(&self, user: &User, package: &Package, store: Option<&Store>) -> Result<(), Refusal> {
+    pub(super) fn check_package(
+        &self,
+        user: &User,
+        package: &Package,
+        store: Option<&Store>,
+    ) -> Result<(), Refusal> {
         let all = Arc::clone(&self.accounts.borrow());
         let accounts: Vec<_> = all.iter().filter(|account| user.sees(&account.name)).collect();
         package.parse(&accounts).map_err(|problems| Refusal::File(told(&problems)))?;
@@ -174,7 +179,7 @@ fn named_by_content(name: &str, sha256: &str) -> String {
     format!("{stem}-{}.{ending}", &sha256[..DIGITS])
 }
 
-fn unread(error: ReadError) -> Refusal {
+pub(super) fn unread(error: ReadError) -> Refusal {
     match error {
         ReadError::Refused(problems) => Refusal::File(told(&problems)),
         ReadError::Failed(error) => Refusal::StorageFailed(error.to_string()),

@@ -1,5 +1,6 @@
 //! What happens to a request: who sends it, whether the user may do it, and the command that answers.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
 use http_body::Body as _;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::command::{Call, Commands, Outcome};
 use super::endpoint::{Action, Endpoint, Method, Scope};
@@ -25,7 +26,7 @@ use super::problem::Refusal;
 use super::request::{Said, language};
 use super::withhold::withhold;
 use crate::config::User;
-use crate::inbox::FILE_MOST;
+use crate::inbox::{DraftBook, FILE_MOST, Package};
 use crate::l10n::{self, Lang};
 use crate::store::Store;
 use crate::wechat::listener;
@@ -141,7 +142,31 @@ impl Handler {
         }
         said.require(row)?;
         self.limit(row, user, &mut said).await?;
-        self.command(row, user, said, how).await
+        self.command(row, user, said, (how, None)).await
+    }
+
+    /// Returns what a command writes for a user about a job file that came with the request.
+    pub(super) async fn ask_about(
+        &self,
+        row: &'static Endpoint,
+        user: &User,
+        said: Said,
+        (how, package): ((Lang, &str), Package),
+    ) -> Result<Vec<u8>, Refusal> {
+        if user.role < row.role {
+            return Err(Refusal::Role(row.role.name()));
+        }
+        let _turn = self.turn_for_file().await?;
+        if user.accounts.is_some() {
+            let (files, user) = (Arc::clone(&self.files), user.clone());
+            let (lang, package) = (how.0, package.clone());
+            let check = move |store: Option<&mut Store>| {
+                let package = package.with_drafts(DraftBook::for_rehearsal(BTreeMap::new()));
+                l10n::within(lang, || files.check_package(&user, &package, store.as_deref()))
+            };
+            self.with_store(check).await?;
+        }
+        self.command(row, user, said, (how, Some(package))).await
     }
 
     /// Makes sure that the answer is only about accounts of the user.
@@ -196,11 +221,11 @@ impl Handler {
         row: &'static Endpoint,
         user: &User,
         said: Said,
-        (lang, via): (Lang, &str),
+        ((lang, via), file): ((Lang, &str), Option<Package>),
     ) -> Result<Vec<u8>, Refusal> {
         let words = row.arguments(|name| said.get(name).map(str::to_owned));
         let call = Call { words, who: format!("{} via {via}", user.name), lang };
-        let written = self.run(call).await?;
+        let written = self.run_with(call, file).await?;
         match row.action {
             Action::Sentences(command) => {
                 tracing::info!(user = user.name, command, via, "a decision came in over HTTP");
@@ -213,8 +238,13 @@ impl Handler {
 
     /// Runs a command once it has its turn.
     pub(super) async fn run(&self, call: Call) -> Result<Vec<u8>, Refusal> {
+        self.run_with(call, None).await
+    }
+
+    async fn run_with(&self, call: Call, file: Option<Package>) -> Result<Vec<u8>, Refusal> {
         let commands = Arc::clone(&self.commands);
-        let outcome = blocking(&self.turns.commands, move || Ok(commands(&call))).await?;
+        let run = move || Ok(commands(&call, file.as_ref().map(std::slice::from_ref)));
+        let outcome = blocking(&self.turns.commands, run).await?;
         match outcome {
             Outcome::Done(written) => Ok(written),
             Outcome::No(told) => Err(Refusal::No(told)),
@@ -232,12 +262,18 @@ impl Handler {
         (said, lang): (Said, Lang),
         body: &mut Body,
     ) -> Result<Response, Refusal> {
-        let turn = Arc::clone(&self.turns.files).acquire_owned();
-        let turn = tokio::time::timeout(PATIENCE, turn).await;
-        let Ok(Ok(_turn)) = turn else { return Err(Refusal::Busy) };
+        let _turn = self.turn_for_file().await?;
         let body = read(body, FILE_MOST).await?;
         let put = self.put(user, (said.get("name").unwrap_or_default().to_owned(), body), lang);
         Ok(json_response(StatusCode::ACCEPTED, &put.await?))
+    }
+
+    async fn turn_for_file(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        let turn = Arc::clone(&self.turns.files).acquire_owned();
+        match tokio::time::timeout(PATIENCE, turn).await {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(_)) | Err(_) => Err(Refusal::Busy),
+        }
     }
 
     /// Puts a file into the inbox, and returns where its receipt will be.

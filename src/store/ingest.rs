@@ -389,10 +389,10 @@ impl Tx<'_> {
         }
         let material = spec.action.broadcast().and_then(|broadcast| broadcast.content.material());
         self.plan_uploads(&spec.id, material)?;
-        let (file, line) = (source.file.to_owned(), source.line);
+        let (file, line, by) = (source.file.to_owned(), source.line, spec.submitted_by.clone());
         let (from, why, at) = match replaced {
-            Some(Replaced { now, .. }) => (before, Reason::ChangedBy { file, line }, now),
-            None => (None, Reason::TakenFrom { file, line }, source.first_taken_at),
+            Some(Replaced { now, .. }) => (before, Reason::ChangedBy { file, line, by }, now),
+            None => (None, Reason::TakenFrom { file, line, by }, source.first_taken_at),
         };
         self.tell(&spec.id, from, state, &why, at)
     }

@@ -602,8 +602,18 @@ pub fn sentence(reason: &Reason) -> String {
         Reason::AppidChanged { account, appid, known: None } => {
             t!("reason-appid-other-jobs", account = %account, appid = %appid)
         }
-        Reason::TakenFrom { file, line } => t!("reason-taken-from", file = %file, line = %line),
-        Reason::ChangedBy { file, line } => t!("reason-changed-by", file = %file, line = %line),
+        Reason::TakenFrom { file, line, by: None } => {
+            t!("reason-taken-from", file = %file, line = %line)
+        }
+        Reason::TakenFrom { file, line, by: Some(by) } => {
+            t!("reason-taken-from-agent", by = %by, file = %file, line = %line)
+        }
+        Reason::ChangedBy { file, line, by: None } => {
+            t!("reason-changed-by", file = %file, line = %line)
+        }
+        Reason::ChangedBy { file, line, by: Some(by) } => {
+            t!("reason-changed-by-agent", by = %by, file = %file, line = %line)
+        }
         Reason::DateWithdrawn { series, file } => {
             t!("reason-date-withdrawn", series = %series, file = %file)
         }

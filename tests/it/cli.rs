@@ -9,7 +9,7 @@ use crate::views::{advised, telling, written};
 use assert_cmd::Command;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser as _;
-use qunfa::cli::{self, Answer, Arguments, Problem, Screen, Terminal};
+use qunfa::cli::{self, Answer, Arguments, JobFiles, Problem, Screen, Terminal};
 use qunfa::daemon;
 use qunfa::engine;
 use qunfa::inbox::{self, NoLists};
@@ -224,6 +224,7 @@ impl World {
             colours: false,
             screen,
             who: None,
+            files: JobFiles::default(),
         };
         let answer = cli::run(arguments, terminal);
         let [out, remarks] = [out, remarks].map(|bytes| String::from_utf8(bytes).unwrap());
@@ -577,6 +578,7 @@ fn colours_appear_only_where_they_were_asked_for() {
         colours: true,
         screen: || None,
         who: None,
+        files: JobFiles::default(),
     };
 
     cli::run(Arguments::parse_from(arguments), terminal).unwrap();

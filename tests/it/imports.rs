@@ -134,6 +134,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["wechat::client", "wechat::listener::forward", "sandbox::push", "daemon::delivery::http"],
     ),
     ("lettre", &["daemon::delivery::email", "config::alerts"]),
+    ("rmcp", &["server::mcp"]),
     ("axum", &["wechat::listener", "server", "sandbox::server", "sandbox::connection"]),
     (
         "tokio",

@@ -48,6 +48,7 @@ mod e2e_series;
 mod followers;
 mod imports;
 mod kill;
+mod mcp;
 #[path = "../../src/inbox/media/samples.rs"]
 mod media;
 mod notify;

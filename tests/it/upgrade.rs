@@ -280,8 +280,14 @@ fn an_upgrade_gives_a_code_to_each_reason_that_decides_something_and_keeps_the_o
     ];
     let file = || "a, line 2, line .yaml".to_owned();
     let stories = [
-        ("taken from a, line 2, line .yaml, line 12", Reason::TakenFrom { file: file(), line: 12 }),
-        ("changed by a, line 2, line .yaml, line 3", Reason::ChangedBy { file: file(), line: 3 }),
+        (
+            "taken from a, line 2, line .yaml, line 12",
+            Reason::TakenFrom { file: file(), line: 12, by: None },
+        ),
+        (
+            "changed by a, line 2, line .yaml, line 3",
+            Reason::ChangedBy { file: file(), line: 3, by: None },
+        ),
         ("changed by hand", written("changed by hand")),
         (
             "deferred: full; it goes at 7",

@@ -35,6 +35,7 @@ pub(crate) fn spec(id: &str, account: &str) -> JobSpec {
         speed: None,
         title: None,
         templated: false,
+        submitted_by: None,
         action: Action::Broadcast(Broadcast {
             audience: Audience::Everyone,
             content: Content::Text { content: format!("{id}|") },

@@ -59,7 +59,8 @@ fn telling(to: mpsc::Sender<Input>, now: DateTime<Utc>) -> (Engine, Deliveries) 
         arguments: Vec::new(),
         timeout: TimeDelta::minutes(1),
     };
-    let receiver = Receiver { name: "ops".to_owned(), channel: Channel::Command(line) };
+    let receiver =
+        Receiver { name: "ops".to_owned(), channel: Channel::Command(line), approver: None };
     let route = Route {
         to: vec!["ops".to_owned()],
         severity: Severity::Note,

@@ -100,6 +100,7 @@ impl Form {
             | Content::Voice { .. }
             | Content::Mpvideo { .. }
             | Content::Wxcard { .. }
+            | Content::Awaited { .. }
             | Content::Prepared { .. } => return None,
         };
         let at = job.at.map(|at| at.with_timezone(&chrono_tz::Asia::Shanghai).naive_local());

@@ -217,9 +217,7 @@ fn a_changed_job_asks_for_its_approval_again_also_at_the_same_time() {
     };
     assert_eq!(kinds(&due(&mut store, at(1_800))), [(Event::Raised, "approval_due")]);
 
-    store
-        .transaction(|tx| tx.void_approvals(&crate::model::JobId::parse("soon").unwrap()))
-        .unwrap();
+    store.transaction(|tx| tx.void_approvals(&JobId::parse("soon").unwrap())).unwrap();
 
     assert_eq!(kinds(&due(&mut store, at(1_801))), [(Event::Raised, "approval_due")]);
     assert_eq!(due(&mut store, at(1_900)), []);

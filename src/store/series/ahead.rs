@@ -36,7 +36,9 @@ impl Tx<'_> {
             let mut own = self.date_actions(&series.job.id)?;
             for date in series.dates().after(from).take_while(|date| date.at < until) {
                 dates.push(match own.remove(&date.date) {
-                    None => date_ahead(&series, account, (&series.job, date), titles.of_date(date))?,
+                    None => {
+                        date_ahead(&series, account, (&series.job, date), titles.of_date(date))?
+                    }
                     own @ Some(_) => {
                         let spec = series.occurrence_with(date, own)?;
                         date_ahead(&series, account, (&spec, date), spec.title())?

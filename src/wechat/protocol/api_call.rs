@@ -376,7 +376,7 @@ fn done(fields: &Fields, asked: &ApiCall) -> Result<ApiCallResult, Failure> {
         }
         ApiCall::MenuTry(_) => {
             let buttons = fields.button.as_ref().and_then(Value::as_array);
-            let buttons = buttons.ok_or("the answer has no buttons that can be read")?.clone();
+            let buttons = buttons.ok_or_else(|| Failure::no_field("button"))?.clone();
             Ok(ApiCallResult { menu: Some(ReportedMenu::new(buttons)), ..result })
         }
         ApiCall::Qrcode(_) => {
