@@ -3116,6 +3116,7 @@ console-approve = Approve
 console-approve-exactly = Approves exactly the content shown. If a file changed it since, nothing is approved.
 console-approvals-label = Approvals
 console-approvals-given = { $given } of { $needed }
+console-approvals-count = { $given } of { $needed } approvals
 console-approvals-two = Two different people must approve it. Whoever handed it in does not count.
 console-new-time = New time
 console-reschedule = Move

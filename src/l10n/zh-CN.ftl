@@ -3165,6 +3165,7 @@ console-approve = 审核通过
 console-approve-exactly = 只审核所显示的内容。若其间被文件修改，则不会通过。
 console-approvals-label = 审核情况
 console-approvals-given = { $given }/{ $needed }
+console-approvals-count = 已审核 { $given }/{ $needed }
 console-approvals-two = 须由两位不同的人审核通过；提交者的审核不计入。
 console-new-time = 新时间
 console-reschedule = 改期

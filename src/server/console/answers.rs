@@ -275,7 +275,7 @@ impl Approvals {
     pub(super) fn words(&self) -> Option<String> {
         let given = self.given.len();
         (self.needed > 1)
-            .then(|| t!("console-approvals-given", given = given, needed = self.needed))
+            .then(|| t!("console-approvals-count", given = given, needed = self.needed))
     }
 }
 
