@@ -177,7 +177,8 @@ def each(driver, pages):
                     shoot(driver, name)
                     look(driver, name, 404 if page == "nothing" else 200)
                     shown = driver.find_element(By.TAG_NAME, "html").get_attribute("lang")
-                    assert shown == lang, (name, shown)
+                    if shown != lang and "content" not in page:
+                        problems.append(f"{name}: the page is in {shown}")
 
 
 def sign_in(driver):
