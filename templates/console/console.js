@@ -66,4 +66,6 @@
       take(event.dataTransfer.files[0]);
     });
   }
+  // On a phone the row of pages is longer than the screen.
+  document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 })();

@@ -50,6 +50,11 @@ HOSTILE = (
 problems = []
 
 
+def wrong(problem):
+    print(problem, flush=True)
+    problems.append(problem)
+
+
 def qunfa(*arguments):
     done = subprocess.run([QUNFA, *arguments], capture_output=True, text=True)
     return done.stdout
@@ -124,13 +129,13 @@ def look(driver, name, status=200):
     for line in driver.get_log("browser"):
         is_expected = status != 200 and f"status of {status}" in line["message"]
         if line["level"] in ("SEVERE", "WARNING") and not is_expected:
-            problems.append(f"{name}: the browser's console has {line['message']}")
+            wrong(f"{name}: the browser's console has {line['message']}")
     if driver.execute_script("return window.ran"):
-        problems.append(f"{name}: a script of a job ran")
+        wrong(f"{name}: a script of a job ran")
     # A page of a job's content has no cookies at all.
     cookies = driver.execute_script("try { return document.cookie } catch { return '' }")
     if "qunfa_session" in cookies:
-        problems.append(f"{name}: a script can read the session")
+        wrong(f"{name}: a script can read the session")
     wide = driver.execute_script(
         "const width = document.documentElement.clientWidth;"
         "if (document.documentElement.scrollWidth <= width) return null;"
@@ -139,7 +144,7 @@ def look(driver, name, status=200):
         "  .slice(0, 3).map(one => one.outerHTML.slice(0, 120));"
     )
     if wide is not None:
-        problems.append(f"{name}: the page is wider than its window: {wide}")
+        wrong(f"{name}: the page is wider than its window: {wide}")
     if "content" in name:
         # No script runs there, and so no axe-core either.
         return
@@ -152,7 +157,7 @@ def look(driver, name, status=200):
     for one in found:
         if one["impact"] in ("serious", "critical"):
             nodes = [node["html"][:160] for node in one["nodes"][:3]]
-            problems.append(f"{name}: axe-core finds {one['id']}: {nodes}")
+            wrong(f"{name}: axe-core finds {one['id']}: {nodes}")
 
 
 def like(driver, lang, theme):
@@ -177,7 +182,8 @@ def each(driver, pages):
                     shoot(driver, name)
                     look(driver, name, 404 if page == "nothing" else 200)
                     shown = driver.find_element(By.TAG_NAME, "html").get_attribute("lang")
-                    assert shown == lang, (name, shown)
+                    if shown != lang and "content" not in page:
+                        wrong(f"{name}: the page is in {shown}")
 
 
 def sign_in(driver):
@@ -213,8 +219,6 @@ def main():
         check_a_file(driver)
     finally:
         driver.quit()
-    for problem in problems:
-        print(problem)
     count = len(LANGUAGES) * len(THEMES) * len(WIDTHS) * (len(PAGES) + 1) + 2
     print(f"{count} pages, {len(problems)} problems; screenshots in {SCREENSHOTS}")
     sys.exit(bool(problems))
