@@ -23,8 +23,9 @@ use crate::yaml::{Entry, Fields, Node, Value};
 const FILE_KEYS: [&str; 6] = ["content_file", "thumb", "theme", "file", "files", "touser_file"];
 /// The key of what may have such files.
 const BROADCAST: &str = "broadcast";
-/// For how long the names of the dates must differ: a file of last year must not be sent again.
-const DIFFER: TimeDelta = TimeDelta::days(800);
+/// For how long the names of the dates must differ: an old file must not be sent again. After twelve
+/// years every date of a calendar has come again on its weekday.
+const DIFFER: TimeDelta = TimeDelta::days(12 * 366);
 /// How many dates are compared at most.
 const COMPARED: usize = 20_000;
 
