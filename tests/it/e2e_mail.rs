@@ -1,6 +1,7 @@
 //! Mail over TLS: a real server with a certificate of a private authority, in each way to begin TLS. No
 //! message and no password leaves without it.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -173,10 +174,12 @@ fn test_message(server: Server, security: &str, trusts: bool) -> (Value, Vec<(bo
     rig.set_environment("SSL_CERT_FILE", roots.to_str().unwrap());
     let mut config = fs::read_to_string(rig.path("config.yaml")).unwrap();
     let port = mail.at.port();
-    config.push_str(&format!(
+    write!(
+        config,
         "alerts:\n  receivers:\n    mail: {{ email: {{ server: localhost, port: {port}, security: {security}, \
          user: qunfa, password_file: mail-password, from: qunfa@example.com, to: [ops@example.com] }} }}\n"
-    ));
+    )
+    .unwrap();
     fs::write(rig.path("config.yaml"), config).unwrap();
     rig.start();
     rig.until_listening();

@@ -492,6 +492,10 @@ mod tests {
         let done =
             |msg_id| ApiCallResponse::Done(ApiCallResult { msg_id, ..ApiCallResult::default() });
         let later = |certain, said| ApiCallResponse::Later { certain, said };
+        let lacks = |field: &str| {
+            let errmsg = format!("the answer has no {field} that can be read");
+            later(false, PlatformMessage { code: None, errmsg })
+        };
         let speed = Some((Speed::new(3).unwrap(), None));
         for (asked, text, expected) in [
             (&preview, r#"{"errcode":0,"errmsg":"preview success","msg_id":""}"#, done(None)),
@@ -501,28 +505,8 @@ mod tests {
                 r#"{"speed":3}"#,
                 ApiCallResponse::Done(ApiCallResult { speed, ..ApiCallResult::default() }),
             ),
-            (
-                &ApiCall::SpeedGet,
-                r#"{"speed":7}"#,
-                later(
-                    false,
-                    PlatformMessage {
-                        code: None,
-                        errmsg: "the answer has no speed that can be read".into(),
-                    },
-                ),
-            ),
-            (
-                &delete,
-                "{}",
-                later(
-                    false,
-                    PlatformMessage {
-                        code: None,
-                        errmsg: "the answer has no errcode that can be read".into(),
-                    },
-                ),
-            ),
+            (&ApiCall::SpeedGet, r#"{"speed":7}"#, lacks("speed")),
+            (&delete, "{}", lacks("errcode")),
             (
                 &preview,
                 r#"{"errcode":40132,"errmsg":"invalid wechat id"}"#,
