@@ -156,7 +156,7 @@ fn the_menu_that_one_follower_sees_is_shown() {
     let some = menu("IOS", ", matchrule: { client_platform_type: 1 }");
     rig.drop_file("some.yaml", &format!("jobs:\n{}...\n", job("some", &some)));
     rig.until_state("some", "sent");
-    let [ios, android] = [0, 1].map(|follower| openid(&club().appid, follower));
+    let [ios, android] = [0, 1].map(|follower| openid(&club().spec.appid, follower));
 
     let shown = rig.say(&["menu", "club"]);
     let for_ios = rig.say(&["menu", "club", "--as", &ios]);
