@@ -54,6 +54,7 @@ const SEVERITIES: &[(Severity, &[&str])] = &[
         &[
             "approval_due",
             "clock",
+            "component",
             "confirm",
             "database_locked",
             "failed",
@@ -63,6 +64,7 @@ const SEVERITIES: &[(Severity, &[&str])] = &[
             "partial",
             "paused",
             "platform",
+            "rights",
             "series",
             "storage",
             "stuck",
@@ -79,6 +81,7 @@ const LOOK: &[&str] = &[
     "backup",
     "callback",
     "callback_silent",
+    "component_ticket",
     "config",
     "delivery",
     "event_flood",

@@ -18,6 +18,7 @@ mod bound;
 mod busy;
 mod call_end;
 mod clock_ahead;
+mod components;
 mod counts;
 mod decision_log;
 mod decisions;
@@ -77,6 +78,9 @@ pub use alerts::{Acknowledgement, Overdue};
 pub use api_call::{Again, ApiCallAttempt, ApiCallFailure, ApiCallView, NewApiCall, OpenApiCall};
 pub use articles::ArticleResult;
 pub use back::Back;
+pub use components::{
+    AuthorizationCode, AuthorizationLink, Authorizer, AuthorizerState, Component, ComponentToken,
+};
 pub use counts::SendCount;
 pub use decision_log::LoggedDecision;
 pub use decisions::{DecidedBy, Decision, Entry, Resolution, Ruling};

@@ -55,6 +55,7 @@ impl World {
         self.count("config read again");
         self.tell_mistakes();
         self.engine().reload(&accounts, now).unwrap();
+        self.set_components();
         let numbered = self.engine().numbered_accounts();
         let numbered: Vec<_> =
             numbered.map(|(number, config)| (number, config.account.appid.clone())).collect();
