@@ -11,9 +11,11 @@
 //! until the time has come, unless a hold, a pause or a clock step comes first.
 
 mod account_pass;
+mod acting;
 mod api_call;
 mod base;
 mod component;
+mod components;
 pub mod crash_context;
 mod followers;
 mod identity;

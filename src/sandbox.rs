@@ -14,6 +14,7 @@ mod account_state;
 mod answer;
 mod clock;
 mod component;
+mod component_calls;
 mod conditional_menu;
 mod connection;
 mod content;

@@ -781,7 +781,7 @@ fn every_example_on_the_page_of_the_config_is_accepted() {
             fs::write(dir.path().join(file), text).unwrap();
         }
         let path = dir.path().join("config.yaml");
-        fs::write(&path, example).unwrap();
+        fs::write(&path, &example).unwrap();
         let env = |name: &str| match name {
             "CREDENTIALS_DIRECTORY" => Some(dir.path().display().to_string()),
             "PAGER_SECRET" => Some("whsec_cXVuZmE=".to_owned()),

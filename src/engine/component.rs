@@ -10,27 +10,18 @@ use std::collections::HashSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::Engine;
+use super::acting::{Effect, USABLE_FOR, lasts, refuse_component_token};
 use super::session::Session;
 use crate::alert::Told;
 use crate::calls::{BaseChoice, Kind, Policy, Reached, Role};
 use crate::config::ComponentConfig;
-use crate::store::{
-    Alert, AuthorizationCode, AuthorizationLink, AuthorizerState, ComponentToken, StoreError, Tx,
-};
-use crate::wechat::callback::ComponentEvent;
+use crate::store::{Alert, AuthorizationCode, AuthorizerState, ComponentToken, StoreError, Tx};
 use crate::wechat::codes::{self, Verdict};
 use crate::wechat::protocol::component::{self as protocol, Answer, Listed};
 use crate::wechat::protocol::{HttpResponse, Reply, Request};
 
 /// How long before its end a component's token is renewed; the documents say ten minutes.
 const RENEWED_AHEAD: TimeDelta = TimeDelta::minutes(10);
-/// A token that ends sooner is not used any more.
-const USABLE_FOR: TimeDelta = TimeDelta::minutes(1);
-/// No token is valid for longer: a clock was wrong when one was stored that seems to be.
-const LIFE_MAX: TimeDelta = TimeDelta::hours(2);
-/// A token that is younger is not replaced: whatever refuses it would refuse the next one.
-const REPLACED_AFTER: TimeDelta = TimeDelta::minutes(1);
 /// A ticket comes every ten minutes; without one for this long somebody is told.
 const TICKET_LATE: TimeDelta = TimeDelta::hours(1);
 /// How long the platform has for a push that was asked for.
@@ -68,17 +59,6 @@ struct Open {
     base: usize,
 }
 
-/// What a response or an event changes for accounts.
-#[derive(Debug)]
-pub(super) enum Effect {
-    /// The component has another token.
-    Token,
-    /// The account is authorised, with these permission sets, if they are known.
-    Authorized { appid: String, func_info: Option<Vec<i64>> },
-    /// It is not, or not any more.
-    Unauthorized { appid: String },
-}
-
 /// One component's volatile state.
 #[derive(Debug)]
 pub(super) struct Component {
@@ -105,7 +85,7 @@ pub(super) struct Component {
 }
 
 impl Component {
-    fn new(config: ComponentConfig, now: DateTime<Utc>) -> Self {
+    pub(super) fn new(config: ComponentConfig, now: DateTime<Utc>) -> Self {
         Self {
             bases: BaseChoice::new(config.api_bases.len()),
             config,
@@ -123,7 +103,24 @@ impl Component {
         }
     }
 
-    fn appid(&self) -> &str {
+    /// Takes another config of the same appid.
+    pub(super) fn reconfigure(&mut self, config: ComponentConfig, now: DateTime<Utc>) {
+        self.bases = BaseChoice::new(config.api_bases.len());
+        self.config = config;
+        self.configured = true;
+        self.hopes(now);
+    }
+
+    /// Begins nothing more: the config does not contain it, unless it is given again.
+    pub(super) fn retire(&mut self) {
+        self.configured = false;
+    }
+
+    pub(super) fn is_configured(&self) -> bool {
+        self.configured
+    }
+
+    pub(super) fn appid(&self) -> &str {
         &self.config.appid
     }
 
@@ -147,7 +144,7 @@ impl Component {
     }
 
     /// Tries again at once: something changed that may help.
-    fn hopes(&mut self, now: DateTime<Utc>) {
+    pub(super) fn hopes(&mut self, now: DateTime<Utc>) {
         self.failures = 0;
         self.retry_at = now;
         self.wake = Some(now);
@@ -232,7 +229,7 @@ impl Component {
     }
 
     /// Records a response.
-    fn settle(
+    pub(super) fn settle(
         &mut self,
         tx: &Tx<'_>,
         response: &HttpResponse,
@@ -436,198 +433,12 @@ impl Component {
     }
 }
 
-/// Forgets a component's token that the platform refused, unless it was given a moment ago.
-pub(super) fn refuse_component_token(
-    tx: &Tx<'_>,
-    component: &str,
-    token: &SecretString,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    tx.refuse_component_token(component, token, (now - REPLACED_AFTER, now))
-}
-
-/// Returns a component's token, if it can be used now.
-pub(super) fn usable_token(
-    tx: &Tx<'_>,
-    component: &str,
-    now: DateTime<Utc>,
-) -> Result<Option<SecretString>, StoreError> {
-    let token = tx.component(component)?.token;
-    Ok(token.filter(|token| lasts(token, USABLE_FOR, now)).map(|token| token.value))
-}
-
-fn lasts(token: &ComponentToken, at_least: TimeDelta, now: DateTime<Utc>) -> bool {
-    let left = token.until - now;
-    at_least < left && left <= LIFE_MAX
-}
-
 fn is_same(one: Option<&SecretString>, other: Option<&SecretString>) -> bool {
     one.zip(other).is_some_and(|(one, other)| one.expose_secret() == other.expose_secret())
 }
 
 /// The alerts about components, as they were last raised.
 pub(super) type RaisedAlerts = Option<[Option<Told>; 2]>;
-
-impl Engine {
-    /// Takes the components of the config, after its accounts.
-    ///
-    /// # Errors
-    /// If the store fails.
-    pub fn set_components(
-        &mut self,
-        configs: &[ComponentConfig],
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        for component in &mut self.components {
-            component.configured = false;
-        }
-        for config in configs {
-            let known = self.components.iter_mut().find(|one| one.appid() == config.appid);
-            match known {
-                Some(component) => {
-                    component.bases = BaseChoice::new(config.api_bases.len());
-                    component.config = config.clone();
-                    component.configured = true;
-                    component.hopes(now);
-                }
-                None => self.components.push(Component::new(config.clone(), now)),
-            }
-        }
-        let Self { store, components, sessions, .. } = self;
-        store.transaction(|tx| {
-            for component in components.iter().filter(|component| component.configured) {
-                tx.ensure_component(component.appid())?;
-                for session in sessions.iter_mut().filter(|one| one.is_of(component.appid())) {
-                    let both = [component.appid(), session.config.account.appid.as_str()];
-                    match tx.authorizer(both[0], both[1])? {
-                        None => tx.seek_authorizer(both, now)?,
-                        Some(known) => session.tell_rights(tx, known.func_info.as_deref(), now)?,
-                    }
-                }
-            }
-            Ok::<_, StoreError>(())
-        })
-    }
-
-    /// Returns the components of the config, each with its number, which a reload keeps.
-    pub fn numbered_components(&self) -> impl Iterator<Item = (usize, &ComponentConfig)> {
-        let all = self.components.iter().enumerate();
-        all.filter(|(_, one)| one.configured).map(|(number, one)| (number, &one.config))
-    }
-
-    /// Records the response to a component's request.
-    ///
-    /// # Errors
-    /// If the store fails: then the daemon must end, and what the response brought is asked for again.
-    pub fn settle_component(
-        &mut self,
-        number: usize,
-        response: &HttpResponse,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        self.change_component(number, now, |component, tx| component.settle(tx, response, now))
-    }
-
-    /// Stores a push about a component.
-    ///
-    /// # Errors
-    /// If the store fails: then the push gets no response, so that the platform makes it again.
-    pub fn receive_component(
-        &mut self,
-        number: usize,
-        event: &ComponentEvent,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        self.change_component(number, now, |component, tx| {
-            let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap_or(now);
-            let (appid, create_time, code) = match event {
-                ComponentEvent::Ticket { ticket, create_time } => {
-                    tx.take_ticket(component.appid(), ticket, at(*create_time))?;
-                    component.hopes(now);
-                    return Ok(Vec::new());
-                }
-                ComponentEvent::Granted { appid, code, create_time } => {
-                    (appid, *create_time, Some(code))
-                }
-                ComponentEvent::Unauthorized { appid, create_time } => (appid, *create_time, None),
-                ComponentEvent::Other(kind) => {
-                    let component = &component.config.name;
-                    tracing::info!(component, kind, "a push about the component needs nothing");
-                    return Ok(Vec::new());
-                }
-            };
-            let own = component.config.appid.clone();
-            let both = [own.as_str(), appid.as_str()];
-            if !tx.is_newest_event(both, (at(create_time), now))? {
-                return Ok(Vec::new());
-            }
-            component.hopes(now);
-            if let Some(code) = code {
-                tx.keep_code(both[0], (code, Some(appid)), now)?;
-                return Ok(Vec::new());
-            }
-            tx.unauthorized(both, now)?;
-            Ok(vec![Effect::Unauthorized { appid: appid.clone() }])
-        })
-    }
-
-    /// Takes the authorization code with which an administrator's browser comes back from a link of
-    /// ours; returns whether there is such a link.
-    ///
-    /// # Errors
-    /// If the store fails.
-    pub fn land(
-        &mut self,
-        number: usize,
-        (key, code): (&str, &SecretString),
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let mut found = false;
-        self.change_component(number, now, |component, tx| {
-            found = tx.link((key, component.appid()), now)?.is_some();
-            if found {
-                tx.keep_code(component.appid(), (code, None), now)?;
-                component.hopes(now);
-            }
-            Ok(Vec::new())
-        })?;
-        Ok(found)
-    }
-
-    /// Returns a link to authorise a component, if it has not ended.
-    ///
-    /// # Errors
-    /// If the store fails.
-    pub fn authorization_link(
-        &self,
-        number: usize,
-        key: &str,
-        now: DateTime<Utc>,
-    ) -> Result<Option<AuthorizationLink>, StoreError> {
-        self.store.read().link((key, self.components[number].appid()), now)
-    }
-
-    fn change_component(
-        &mut self,
-        number: usize,
-        now: DateTime<Utc>,
-        change: impl FnOnce(&mut Component, &Tx<'_>) -> Result<Vec<Effect>, StoreError>,
-    ) -> Result<(), StoreError> {
-        let Self { store, components, sessions, component_alerts, .. } = self;
-        store.transaction(|tx| {
-            let component = &mut components[number];
-            let effects = change(component, tx)?;
-            let accounts = sessions.iter_mut().filter(|one| one.is_of(component.appid()));
-            let mut accounts: Vec<_> = accounts.collect();
-            for effect in effects {
-                for session in &mut accounts {
-                    session.feel(tx, &effect, now)?;
-                }
-            }
-            tell(tx, components, component_alerts, now)
-        })
-    }
-}
 
 /// Returns the requests of components that may leave now.
 pub(super) fn advance_all(
@@ -660,7 +471,7 @@ pub(super) fn wake<'s>(
 }
 
 /// Raises and clears the alerts about components, if they changed.
-fn tell(
+pub(super) fn tell(
     tx: &Tx<'_>,
     components: &[Component],
     raised: &mut RaisedAlerts,

@@ -412,3 +412,107 @@ fn authorizer(row: &Row<'_>) -> rusqlite::Result<Authorizer> {
 fn secret(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<SecretString>> {
     Ok(row.get::<_, Option<String>>(column)?.map(SecretString::from))
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::store::{Store, StoreError};
+
+    fn at(minute: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::minutes(minute)
+    }
+
+    fn secret(text: &str) -> SecretString {
+        SecretString::from(text.to_owned())
+    }
+
+    /// Makes a change in a database that has a component and an account that authorised it.
+    fn with<T>(work: impl FnOnce(&Tx<'_>) -> Result<T>) -> T {
+        let mut store = Store::in_memory(at(0)).unwrap();
+        let done = store.transaction(|tx| {
+            tx.ensure_component("wxc")?;
+            tx.authorized(["wxc", "wx1"], (&secret("first"), Some(&[7])), at(0))?;
+            work(tx)
+        });
+        done.unwrap_or_else(|error: StoreError| panic!("{error}"))
+    }
+
+    fn refresh_token(tx: &Tx<'_>) -> Option<String> {
+        let known = tx.authorizer("wxc", "wx1").unwrap().unwrap();
+        known.refresh_token.map(|token| token.expose_secret().to_owned())
+    }
+
+    #[test]
+    fn the_newest_ticket_counts_and_a_refused_one_does_not_come_back() {
+        let ticket = |tx: &Tx<'_>| {
+            let stored = tx.component("wxc").unwrap().ticket;
+            stored.map(|ticket| ticket.expose_secret().to_owned())
+        };
+        with(|tx| {
+            tx.take_ticket("wxc", &secret("b"), at(10))?;
+            tx.take_ticket("wxc", &secret("a"), at(0))?;
+            assert_eq!(ticket(tx).as_deref(), Some("b"));
+
+            tx.refuse_ticket("wxc", &secret("a"))?;
+            assert_eq!(ticket(tx).as_deref(), Some("b"), "it was another one");
+            tx.refuse_ticket("wxc", &secret("b"))?;
+            tx.take_ticket("wxc", &secret("b"), at(10))?;
+            assert_eq!(ticket(tx), None, "it was pushed again");
+            tx.take_ticket("wxc", &secret("c"), at(20))?;
+            assert_eq!(ticket(tx).as_deref(), Some("c"));
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn a_refresh_token_is_given_up_only_if_no_other_came_meanwhile() {
+        with(|tx| {
+            tx.renew_refresh_token(["wxc", "wx1"], &secret("second"))?;
+            tx.refuse_refresh_token(["wxc", "wx1"], &secret("first"), at(1))?;
+            assert_eq!(refresh_token(tx).as_deref(), Some("second"));
+
+            tx.refuse_refresh_token(["wxc", "wx1"], &secret("second"), at(2))?;
+            assert_eq!(refresh_token(tx), None);
+            assert!(tx.seeks_authorizers("wxc")?);
+            // What comes late of an account that is not authorised any more is not kept.
+            tx.unauthorized(["wxc", "wx1"], at(3))?;
+            tx.renew_refresh_token(["wxc", "wx1"], &secret("third"))?;
+            assert_eq!(refresh_token(tx), None);
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn a_copy_has_no_secret_and_lets_the_platform_be_asked() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&dir.path().join("qunfa.db"), at(0)).unwrap();
+        let canary = |tx: &Tx<'_>, number: i64| {
+            let token = ComponentToken { value: secret("CANARY"), at: at(number), until: at(60) };
+            tx.ensure_component("wxc")?;
+            tx.set_component_token("wxc", &token)?;
+            tx.take_ticket("wxc", &secret("CANARY"), at(number))?;
+            tx.authorized(["wxc", "wx1"], (&secret("CANARY"), Some(&[7])), at(number))?;
+            tx.keep_code("wxc", (&secret("CANARY"), None), at(number))
+        };
+        for number in 0..10 {
+            store.transaction(|tx| canary(tx, number)).unwrap_or_else(|error: StoreError| {
+                panic!("{error}");
+            });
+        }
+        let copy = dir.path().join("copy.db");
+        let has = |path: &std::path::Path| {
+            let bytes = std::fs::read(path).unwrap();
+            bytes.windows(6).any(|part| part == b"CANARY")
+        };
+
+        store.copy_to(&copy, at(10)).unwrap();
+
+        assert!(!has(&copy));
+        assert!(has(&dir.path().join("qunfa.db")) || has(&dir.path().join("qunfa.db-wal")));
+        let copy = Store::open(&copy, at(11)).unwrap();
+        assert!(copy.read().seeks_authorizers("wxc").unwrap());
+        assert!(copy.read().component("wxc").unwrap().token.is_none());
+    }
+}

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 
 use super::{Session, Token};
 use crate::alert::{Advice, Told};
-use crate::engine::component::{Effect, refuse_component_token, usable_token};
+use crate::engine::acting::{Effect, refuse_component_token, usable_token};
 use crate::engine::raise_alert;
 use crate::reason::Reason;
 use crate::store::{AuthorizerState, StoreError, Tx};

@@ -20,15 +20,6 @@ pub const PAGE: u32 = 500;
 /// The longest validity of any code or token, whatever a response reports.
 const LIFE_MAX_S: i64 = 7200;
 
-/// The fields of a request's body whose values are secrets.
-pub(super) const SECRETS: [&str; 5] = [
-    "component_appsecret",
-    "component_secret",
-    "component_verify_ticket",
-    "authorizer_refresh_token",
-    "authorization_code",
-];
-
 /// What a response to one of these calls means.
 #[derive(Debug)]
 pub enum Answer<T> {
