@@ -257,8 +257,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let process = metrics::Process::new(engine.store(), heartbeat.watch(), locked_out.clone())?;
     let counters = process.counters.clone();
     if let Some(listener) = listener {
-        let lang = config.lang.unwrap_or_default();
-        let to_loop = (&sender, &options.now, lang);
+        let to_loop = (&sender, &options.now, config.lang.unwrap_or_default());
         let handler = handler(&views, &state, to_loop, locked_out, process);
         tasks.spawn(callback::serve(listener, handler, ended.clone()));
     }

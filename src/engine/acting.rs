@@ -12,6 +12,23 @@ const LIFE_MAX: TimeDelta = TimeDelta::hours(2);
 /// A token that is younger is not replaced: whatever refuses it would refuse the next one.
 const REPLACED_AFTER: TimeDelta = TimeDelta::minutes(1);
 
+/// What an account waits for, and with what it asked.
+#[derive(Debug, Default)]
+pub(super) struct Acting {
+    /// What the open request for a token was made with.
+    pub(super) asked_with: Option<AskedWith>,
+    /// Whether the component must do something first.
+    pub(super) waits: bool,
+}
+
+/// What a request for an account's token was made with.
+#[derive(Debug)]
+pub(super) struct AskedWith {
+    pub(super) component: String,
+    pub(super) token: SecretString,
+    pub(super) refresh_token: SecretString,
+}
+
 /// What a response or an event changes for accounts.
 #[derive(Debug)]
 pub(super) enum Effect {

@@ -192,6 +192,9 @@ impl Component {
         let Some(call) = call else { return Ok(None) };
         let token = usable.map(|token| token.value.clone());
         let Some(request) = self.request(&call, token.as_ref()) else { return Ok(None) };
+        if matches!(call, Call::PushTicket) {
+            self.push_asked_at = Some(now);
+        }
         let base = self.bases.for_query(now);
         self.open = Some(Open { call, token, base });
         Ok(Some(ComponentRequest { component: number, base, request }))
@@ -263,10 +266,7 @@ impl Component {
                 Answer::Unclear(why) => self.unclear(why, now),
             },
             Call::PushTicket => match protocol::read_done(response) {
-                Answer::Given(()) => {
-                    self.push_asked_at = Some(now);
-                    self.succeeded();
-                }
+                Answer::Given(()) => self.succeeded(),
                 Answer::Refused { code, errmsg } => self.refused((code, errmsg), now),
                 Answer::Unclear(why) => self.unclear(why, now),
             },

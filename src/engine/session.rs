@@ -13,6 +13,7 @@ use crate::alert::{Advice, Question, Told};
 use crate::calendar::{self, Span, Window};
 use crate::calls::{InFlight, Kind, Policy, Role, Slot};
 use crate::config::{AccountConfig, TokenSource};
+use crate::engine::acting::Acting;
 use crate::engine::base::Bases;
 use crate::engine::{Ticket, classify, raise_alert};
 use crate::quota::{Rule, margins};
@@ -119,7 +120,7 @@ pub struct Session {
     /// The request for a token or a clock sample that is open was made with a former secret or address.
     access_changed: bool,
     /// What its component must do first, if one acts for it.
-    acting: component::Acting,
+    acting: Acting,
     /// A reload changed what the rules need of the account, and its schedule was not made anew yet.
     pub(super) rules_changed: bool,
 }
@@ -132,7 +133,7 @@ impl Session {
             config,
             standing: Standing::Configured,
             access_changed: false,
-            acting: component::Acting::default(),
+            acting: Acting::default(),
             rules_changed: false,
             wake: Some(now),
             in_flight: InFlight::default(),
@@ -261,7 +262,7 @@ impl Session {
         let whose = (self.config.account.name.as_str(), ticket.slot());
         self.bases.settle(tx, whose, response, now)?;
         if self.is_void(ticket) {
-            return Ok(());
+            return self.keep_refresh_token(tx, ticket, response);
         }
         self.alert_unreadable(tx, (ticket, response), now)?;
         // A token server that others share has a clock of its own, perhaps ours.

@@ -34,7 +34,6 @@ fn agency(account: &Account) -> Rig {
     };
     callback(COMPONENT, "events");
     callback(appid, &format!("callback/{appid}"));
-    rig.platform().add_component(COMPONENT, Some(SECRET), real_now());
     rig
 }
 
@@ -86,6 +85,8 @@ fn an_account_is_authorised_sends_and_ends_its_authorization() {
     let appid = account.spec.appid.clone();
     let mut rig = agency(&account);
     rig.start();
+    rig.until_listening();
+    rig.platform().add_component(COMPONENT, Some(SECRET), real_now());
     rig.until("the component has a token", || rig.component()["token_until"].as_str().map(drop));
     rig.until_attention("paused");
 
@@ -110,7 +111,8 @@ fn an_account_is_authorised_sends_and_ends_its_authorization() {
     rig.until_attention("paused");
     rig.until_account_is("unauthorized");
     let status = rig.ask(&["status", "--json"]);
-    let paused = &status["attention"][0];
+    let mut notes = status["attention"].as_array().unwrap().iter();
+    let paused = notes.find(|note| note["kind"] == "paused").unwrap();
     assert_eq!(paused["reason_code"], "not_authorized", "{status}");
     assert!(paused["do"].as_str().unwrap().contains("qunfa component agency link club"));
     let found = rig.say(&["doctor", "club"]);

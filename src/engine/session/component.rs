@@ -1,12 +1,11 @@
 //! An account that a component acts for: its tokens, and what it authorised.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use secrecy::SecretString;
 
 use super::{Session, Token};
 use crate::alert::{Advice, Told};
-use crate::engine::acting::{Effect, refuse_component_token, usable_token};
-use crate::engine::raise_alert;
+use crate::engine::acting::{AskedWith, Effect, refuse_component_token, usable_token};
+use crate::engine::{Ticket, raise_alert};
 use crate::reason::Reason;
 use crate::store::{AuthorizerState, StoreError, Tx};
 use crate::wechat::Verdict;
@@ -18,15 +17,6 @@ use crate::wechat::protocol::{HttpResponse, Request};
 const NOT_AUTHORIZED: &str = "not_authorized";
 /// How soon an account looks again whether its component can act for it; usually the component tells.
 const LOOK_AGAIN: TimeDelta = TimeDelta::minutes(1);
-
-/// What an account waits for, and with what it asked.
-#[derive(Debug, Default)]
-pub(super) struct Acting {
-    /// The component's token and the refresh token of the open request for a token.
-    asked_with: Option<[SecretString; 2]>,
-    /// Whether the component must do something first.
-    waits: bool,
-}
 
 impl Session {
     /// Returns whether a component acts for the account.
@@ -62,8 +52,10 @@ impl Session {
         let request = asked_with
             .as_ref()
             .map(|(token, refresh_token)| protocol::authorizer_token(token, both, refresh_token));
+        let component = component.to_owned();
         self.acting.waits = request.is_none();
-        self.acting.asked_with = asked_with.map(|(token, refresh_token)| [token, refresh_token]);
+        self.acting.asked_with =
+            asked_with.map(|(token, refresh_token)| AskedWith { component, token, refresh_token });
         if request.is_none() {
             self.preflight_at = now + LOOK_AGAIN;
         }
@@ -102,7 +94,7 @@ impl Session {
             Answer::Refused { code, errmsg } => (code, errmsg),
             Answer::Unclear(_) => return Ok(()),
         };
-        let Some([token, refresh_token]) = asked_with else { return Ok(()) };
+        let Some(AskedWith { token, refresh_token, .. }) = asked_with else { return Ok(()) };
         if codes::refuses_component_token(code) {
             self.acting.waits = true;
             return refuse_component_token(tx, component, &token, now);
@@ -125,6 +117,27 @@ impl Session {
             | Verdict::NextWindow(_)
             | Verdict::Reject => Ok(()),
         }
+    }
+
+    /// Keeps the refresh token of a response that says nothing else any more, because the config changed
+    /// meanwhile: it may be the only one that is valid.
+    pub(super) fn keep_refresh_token(
+        &mut self,
+        tx: &Tx<'_>,
+        ticket: Ticket,
+        response: &HttpResponse,
+    ) -> Result<(), StoreError> {
+        if !matches!(ticket, Ticket::Token { .. }) {
+            return Ok(());
+        }
+        let Some(AskedWith { component, .. }) = self.acting.asked_with.take() else {
+            return Ok(());
+        };
+        let Answer::Given(given) = protocol::read_authorizer_token(response) else {
+            return Ok(());
+        };
+        let Some(refresh_token) = given.refresh_token else { return Ok(()) };
+        tx.renew_refresh_token([&component, &self.config.account.appid], &refresh_token)
     }
 
     /// Pauses the account until it is authorised again, because the platform refused a request.

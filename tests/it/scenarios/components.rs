@@ -328,3 +328,20 @@ fn a_crash_while_a_code_is_redeemed_loses_no_authorization() {
         assert_eq!(world.broadcasts(), 1, "{point:?}");
     }
 }
+
+#[test]
+fn a_refresh_token_that_comes_while_the_config_changes_is_kept() {
+    let mut world = World::with_component(&[2, 7]);
+    world.platform.rotate_refresh_tokens(COMPONENT);
+    world.job("a").tag().at("2027-03-20 20:00").submit();
+    world.run_until("2027-03-20 19:59:00");
+    world.run_for(TimeDelta::milliseconds(60));
+    // The account's request reached the platform, and its answer is on the way.
+    world.component_is_called("bureau");
+    world.reload();
+
+    world.run_until("2027-03-20 20:05");
+
+    assert_eq!(world.state("a"), JobState::Sent);
+    assert_eq!(world.times_asked("api_get_authorizer_list"), 0);
+}

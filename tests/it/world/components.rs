@@ -54,6 +54,17 @@ impl World {
         });
     }
 
+    /// The config gives the component another name.
+    pub(crate) fn component_is_called(&mut self, name: &str) {
+        if let Some(config) = &mut self.agency.config {
+            config.name = name.to_owned();
+        }
+        self.set_token(
+            0,
+            TokenSource::Component { name: name.to_owned(), appid: COMPONENT.to_owned() },
+        );
+    }
+
     /// An account's administrator authorises the component.
     pub(crate) fn authorize(&mut self, appid: &str, func_info: &[i64]) {
         self.platform.authorize(COMPONENT, appid, func_info, self.at).unwrap();

@@ -47,6 +47,11 @@ impl World {
         }
     }
 
+    /// Gives an account another source of tokens.
+    pub(crate) fn set_token(&mut self, index: usize, token: TokenSource) {
+        self.accounts[index].token = token;
+    }
+
     /// Lets the daemon read the config again.
     pub(crate) fn reload(&mut self) {
         let (accounts, _) = self.configs();
