@@ -56,6 +56,7 @@ const SEVERITIES: &[(Severity, &[&str])] = &[
         &[
             "approval_due",
             "clock",
+            "component",
             "confirm",
             "database_locked",
             "failed",
@@ -66,6 +67,7 @@ const SEVERITIES: &[(Severity, &[&str])] = &[
             "partial",
             "paused",
             "platform",
+            "rights",
             "series",
             "storage",
             "stuck",
@@ -82,6 +84,7 @@ const LOOK: &[&str] = &[
     "backup",
     "callback",
     "callback_silent",
+    "component_ticket",
     "config",
     "delivery",
     "event_flood",

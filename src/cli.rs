@@ -12,6 +12,7 @@ mod api_calls;
 mod articles;
 mod backup;
 mod check;
+mod component;
 mod config_check;
 mod config_file;
 mod database;
@@ -112,6 +113,7 @@ impl Arguments {
             | Command::Init(_)
             | Command::Config(_)
             | Command::Doctor(_)
+            | Command::Component(_)
             | Command::Status(_)
             | Command::Check(_)
             | Command::Render(_)
@@ -163,6 +165,8 @@ enum Command {
     Config(config_check::Options),
     /// Check the installation, the network and what the platform answers each account
     Doctor(doctor::Options),
+    /// Show a third-party platform (第三方平台), or make a link to authorise it
+    Component(component::Options),
     /// Show the next jobs, what needs a person, and the quotas
     Status(status::Options),
     /// Check job files as the inbox would, and say when their jobs will go
@@ -496,6 +500,7 @@ fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, 
         Command::Init(options) => init::run(&options, terminal)?,
         Command::Config(options) => return config_check::run(&options, &path, terminal),
         Command::Doctor(options) => return doctor::run(&options, &path, terminal),
+        Command::Component(options) => component::run(&options, &config()?, terminal)?,
         Command::Status(options) if options.watch => {
             watch::run(options.json, (&config()?, options.selection()), terminal)?;
         }

@@ -7,6 +7,7 @@
 
 mod account;
 mod alerts;
+mod component;
 mod network;
 mod receivers;
 mod server;
@@ -52,6 +53,8 @@ pub struct Config {
     pub listen: Option<SocketAddr>,
     /// The accounts in the file's order, then those of `accounts_from` by file name; at least one.
     pub accounts: Vec<AccountConfig>,
+    /// The third-party platforms that accounts have authorised.
+    pub components: Vec<ComponentConfig>,
     /// Who is told of alerts.
     pub alerts: Alerts,
     /// The HTTP API; `None` means that there is none.
@@ -72,7 +75,7 @@ pub struct Config {
 pub struct AccountConfig {
     /// The data that rules and requests need.
     pub account: model::Account,
-    /// The app secret; `None` if a token server keeps it.
+    /// The app secret; `None` if a token server keeps it, or a component acts for the account.
     pub secret: Option<SecretString>,
     /// The key of the secret's source in the config, and its value, never the secret; `None` if a
     /// token server keeps it.
@@ -101,6 +104,57 @@ pub enum TokenSource {
     Classic,
     /// A server that other programs share.
     Url(String),
+    /// A third-party platform, which the account has authorised.
+    Component {
+        /// Its name in the config.
+        name: String,
+        /// Its appid.
+        appid: String,
+    },
+}
+
+impl TokenSource {
+    /// Returns whether the tokens come with those of the component with this appid.
+    pub fn is_of(&self, component: &str) -> bool {
+        self.component() == Some(component)
+    }
+
+    /// Returns the appid of the component that acts for the account, if one does.
+    pub fn component(&self) -> Option<&str> {
+        match self {
+            Self::Component { appid, .. } => Some(appid),
+            Self::Stable | Self::Classic | Self::Url(_) => None,
+        }
+    }
+
+    /// Returns the name of the component that acts for the account, if one does.
+    pub fn component_name(&self) -> Option<&str> {
+        match self {
+            Self::Component { name, .. } => Some(name),
+            Self::Stable | Self::Classic | Self::Url(_) => None,
+        }
+    }
+}
+
+/// A third-party platform (第三方平台), which acts for the accounts that authorised it.
+#[derive(Clone, Debug)]
+pub struct ComponentConfig {
+    /// Its name in the config.
+    pub name: String,
+    /// Its appid.
+    pub appid: String,
+    /// Its `AppSecret`.
+    pub secret: SecretString,
+    /// The token that signs its pushes.
+    pub token: SecretString,
+    /// The keys that they are encrypted with, the current one first.
+    pub keys: Vec<AesKey>,
+    /// The address at which others reach the listener; without it no link to authorise is made.
+    pub url: Option<Url>,
+    /// The addresses of the platform's API, as those of an account.
+    pub api_bases: Vec<String>,
+    /// The proxy for its requests to the platform.
+    pub proxy: Option<Proxy>,
 }
 
 /// A proxy. Its URL may hold a password, and is never shown.
@@ -153,6 +207,7 @@ const FILE: Shape = Shape {
         "listen",
         "accounts",
         "accounts_from",
+        "components",
         "alerts",
         "lang",
         "retention",
@@ -210,6 +265,8 @@ pub fn load(path: &Path, env: Environment<'_>, secrets: Secrets) -> Result<Confi
         return Err(ConfigError::Invalid(problems));
     }
     config.accounts = accounts.all;
+    config.components = accounts.components;
+    config.warnings.extend(component::unused(&config.components, &config.accounts));
     warn_of_users(&mut config);
     Ok(config)
 }
@@ -269,10 +326,11 @@ fn root<'a>(text: &'a str, report: &mut Report<'_>) -> Result<Node<'a>, SyntaxEr
 }
 
 /// The keys whose values are shown; the value of any other key may contain a secret.
-const HARMLESS: [&str; 22] = [
+const HARMLESS: [&str; 23] = [
     "kind",
     "appid",
     "replaces_appid",
+    "component",
     "api_base",
     "api_bases",
     "verified",
@@ -354,6 +412,7 @@ struct Accounts {
     names: HashSet<String>,
     /// The index in `all` of each appid's account.
     appids: HashMap<String, usize>,
+    components: Vec<ComponentConfig>,
 }
 
 /// The folder of `accounts_from`.
@@ -397,6 +456,9 @@ impl<'l, 'a> Loader<'l, 'a> {
         let listen = fields.get("listen").and_then(|entry| self.listen(entry));
         // An address that cannot be read was reported already: there is a listener nevertheless.
         let listener = fields.get("listen").map(|_| listen.unwrap_or_else(|| ([0; 4], 0).into()));
+        if let Some(entry) = fields.get("components") {
+            self.components(entry, listener);
+        }
         let folder = fields.get("accounts_from").map(|entry| self.accounts_from(entry));
         match (fields.get("accounts"), &folder) {
             (None, Some(_)) => {}
@@ -421,6 +483,7 @@ impl<'l, 'a> Loader<'l, 'a> {
             inbox_end_marker_required,
             listen,
             accounts: Vec::new(),
+            components: Vec::new(),
             alerts: alerts.unwrap_or_else(|| Some(Alerts::default()))?,
             console,
             lang,
@@ -521,7 +584,7 @@ impl<'l, 'a> Loader<'l, 'a> {
     }
 
     fn add_account(&mut self, entry: &Entry<'_>, account: AccountConfig) {
-        let Accounts { all, names, appids } = &mut *self.accounts;
+        let Accounts { all, names, appids, .. } = &mut *self.accounts;
         let (name, appid) = (&account.account.name, &account.account.appid);
         if names.contains(name) {
             let message = t!("config-another-file-account-already", name = %name);

@@ -46,7 +46,7 @@ use crate::engine::{
     Engine, HighWaterMark, IngestError, OfferedFile, StateDirectory, crash_context,
 };
 use crate::inbox::Inbox;
-use crate::l10n::within;
+use crate::l10n::{Lang, within};
 use crate::server::Commands;
 use crate::store::{LastSeen, RefusedFile, Store, StoreError};
 
@@ -241,7 +241,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let inbox = Inbox::open(&config.inbox, config.inbox_end_marker_required)
         .map_err(|error| RunError::Setup(chain(&error)))?;
     let files = files::Files::open(&state)?;
-    let ways = Ways::new(&config.accounts, files.path())?;
+    let ways = Ways::new(&config.accounts, &config.components, files.path())?;
     let opened = open_patiently(&config, &inbox, &options.now, &mut signals).await?;
     let Some((mut engine, refused)) = opened else { return Ok(()) };
     engine.decide_ahead(options.jump.as_ref().map_or(DECIDE_AHEAD, |_| TimeDelta::zero()));
@@ -257,7 +257,8 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let process = metrics::Process::new(engine.store(), heartbeat.watch(), locked_out.clone())?;
     let counters = process.counters.clone();
     if let Some(listener) = listener {
-        let handler = handler(&views, &state, (&sender, &options.now), locked_out, process);
+        let to_loop = (&sender, &options.now, config.lang.unwrap_or_default());
+        let handler = handler(&views, &state, to_loop, locked_out, process);
         tasks.spawn(callback::serve(listener, handler, ended.clone()));
     }
     let served = (options.commands, &options.now);
@@ -310,7 +311,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
 fn handler(
     views: &Views,
     state: &Path,
-    (to, now): (&mpsc::Sender<Input>, &Now),
+    (to, now, lang): (&mpsc::Sender<Input>, &Now, Lang),
     locked_out: watch::Receiver<Option<LockedOut>>,
     process: metrics::Process,
 ) -> callback::CallbackHandler {
@@ -319,7 +320,8 @@ fn handler(
     let metrics =
         metrics::Metrics::new(database(state), accounts, locked_out.clone(), process.clone());
     let way = callback::LoopHandle { to, now, locked_out, process };
-    callback::CallbackHandler::new(views.callbacks(), metrics, way)
+    let components = (views.components(), lang);
+    callback::CallbackHandler::new(views.callbacks(), components, metrics, way)
 }
 
 /// Returns the address that the listener has, and reports it to whoever waits for it.
@@ -368,6 +370,7 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
         }
         engine.import_accepted(&files, now)?;
     }
+    engine.set_components(&config.components, now)?;
     // Written from the first start on, so that a missing mark means something.
     if marked.as_ref() != Some(engine.mark()) {
         lock::write_mark(&config.state_dir, engine.mark())?;
@@ -711,6 +714,9 @@ impl Daemon {
         for outgoing in pass.outgoing {
             self.dispatcher.send(outgoing);
         }
+        for request in pass.component_requests {
+            self.dispatcher.send_for_component(request);
+        }
         Ok(())
     }
 
@@ -811,6 +817,19 @@ impl Daemon {
             Input::HttpResponse(..) | Input::Checked(_) => {}
             Input::Event(session, (raw, event, credence), _) => {
                 self.engine.receive(*session, (raw, event, *credence), now)?;
+            }
+            Input::ComponentResponse(number, response) => {
+                self.engine.settle_component(*number, response, now)?;
+            }
+            Input::ComponentEvent(number, event, _) => {
+                self.engine.receive_component(*number, event, now)?;
+            }
+            Input::AuthorizationLink(number, key, _) => {
+                let link = self.engine.authorization_link(*number, key, now)?;
+                return Ok(Done::Link(link.map(|link| link.target)));
+            }
+            Input::Landing(number, (key, code), _) => {
+                return Ok(Done::Landed(self.engine.land(*number, (key, code), now)?));
             }
             Input::Scan(session, scan) => self.engine.count_scan(*session, scan, now)?,
             Input::Unread(session, raw, why, _) => {

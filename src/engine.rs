@@ -11,8 +11,11 @@
 //! until the time has come, unless a hold, a pause or a clock step comes first.
 
 mod account_pass;
+mod acting;
 mod api_call;
 mod base;
+mod component;
+mod components;
 pub mod crash_context;
 mod followers;
 mod identity;
@@ -50,6 +53,7 @@ use session::Standing;
 
 use account_pass::AccountPass;
 pub use api_call::{Deletability, Deletable, Undeletable, deletable};
+pub use component::ComponentRequest;
 use crash_context::WorkItem;
 pub use identity::{unconfigured, under_former_names, why_barred, why_not_named};
 pub use ingest::{IngestError, IngestedFile, IngestedJob, OfferedFile, Problems};
@@ -123,6 +127,8 @@ pub struct Pass {
     pub mark: Option<HighWaterMark>,
     /// The requests.
     pub outgoing: Vec<Outgoing>,
+    /// The requests of components.
+    pub component_requests: Vec<ComponentRequest>,
 }
 
 /// The small file beside the database by which an older database is recognised.
@@ -156,6 +162,8 @@ const MAX_CLOCK_PROBES: usize = 4;
 pub struct Engine {
     store: Store,
     sessions: Vec<Session>,
+    components: Vec<component::Component>,
+    component_alerts: component::RaisedAlerts,
     mark: HighWaterMark,
     /// How long before its time a job is decided.
     ahead: TimeDelta,
@@ -239,7 +247,18 @@ impl Engine {
         let mark = HighWaterMark { high_water, files: mark.files.max(last_seen.files), ..mark };
         let downtime = last_seen.has_jobs.then(|| Downtime::before_start(&last_seen, now));
         let (ahead, armed) = (TimeDelta::zero(), BTreeMap::new());
-        Ok(Self { store, sessions, mark, ahead, armed, downtime, seen })
+        let (components, component_alerts) = (Vec::new(), None);
+        Ok(Self {
+            store,
+            sessions,
+            components,
+            component_alerts,
+            mark,
+            ahead,
+            armed,
+            downtime,
+            seen,
+        })
     }
 
     /// Sets how long before its time a job is decided; by default, it is decided at its time.
@@ -330,6 +349,9 @@ impl Engine {
         for session in &mut self.sessions {
             session.forget_clock(now);
         }
+        for component in &mut self.components {
+            component.forget_clock(now);
+        }
         self.look_again(now);
         self.store.transaction(|tx| {
             tx.taken_over_before(now)?;
@@ -362,7 +384,8 @@ impl Engine {
     /// Returns when the next pass has something to do.
     pub fn next_wake(&self) -> Option<DateTime<Utc>> {
         let wakes = self.sessions.iter().filter_map(Session::wakes_at);
-        wakes.chain(self.next_departure()).min()
+        let of_components = self.components.iter().filter_map(component::Component::wakes_at);
+        wakes.chain(of_components).chain(self.next_departure()).min()
     }
 
     /// Returns when the next request leaves that only waits for its time.
@@ -376,7 +399,8 @@ impl Engine {
         let waited_for = [Slot::Send, Slot::Result, Slot::ApiCall, Slot::Upload];
         let is_busy =
             |session: &Session| waited_for.iter().any(|slot| session.in_flight.has(*slot));
-        self.sessions.iter().any(is_busy)
+        let is_asking = component::Component::is_busy;
+        self.sessions.iter().any(is_busy) || self.components.iter().any(is_asking)
     }
 
     /// Decides for the accounts whose time has come, the longest due first, in one commit for many.
@@ -388,19 +412,20 @@ impl Engine {
     pub fn pass(&mut self, now: DateTime<Utc>) -> Result<Pass, StoreError> {
         let outgoing = self.fire(now)?;
         if !outgoing.is_empty() {
-            return Ok(Pass { mark: None, outgoing });
+            return Ok(Pass { outgoing, ..Pass::default() });
         }
         let ready = self.ready(now);
-        if ready.is_empty() {
+        let is_due = |one: &component::Component| one.wakes_at().is_some_and(|at| at <= now);
+        if ready.is_empty() && !self.components.iter().any(is_due) {
             return Ok(Pass::default());
         }
-        let Self { store, sessions, downtime, ahead, .. } = self;
+        let Self { store, sessions, components, component_alerts, downtime, ahead, .. } = self;
         let mut busy = sessions.iter().filter(|session| session.is_busy()).count();
         let mut reader = sessions.iter().position(Session::reads_followers);
-        let (decided, generations, high_water) = store.transaction(|tx| {
+        let (decided, generations, component_requests, high_water) = store.transaction(|tx| {
             let mut outgoing = Vec::new();
             let mut generations = Vec::new();
-            for index in ready {
+            for &index in &ready {
                 let session = &mut sessions[index];
                 crash_context::enter(WorkItem::Account(session.config.account.name.clone()));
                 let before = usize::from(session.is_busy());
@@ -418,7 +443,9 @@ impl Engine {
                 reader = reader.or_else(|| session.reads_followers().then_some(index));
                 busy += usize::from(session.is_busy()) - before;
             }
-            Ok::<_, StoreError>((outgoing, generations, tx.high_water()?))
+            component::wake(components, ready.iter().map(|index| &sessions[*index]), now);
+            let of_components = component::advance_all(tx, (components, component_alerts), now)?;
+            Ok::<_, StoreError>((outgoing, generations, of_components, tx.high_water()?))
         })?;
         let mark = (high_water > self.mark.high_water).then(|| {
             self.mark.high_water = high_water;
@@ -432,7 +459,8 @@ impl Engine {
         self.armed
             .extend(armed.into_iter().map(|(at, outgoing)| ((at, outgoing.session), outgoing)));
         self.let_next_read(now);
-        Ok(Pass { mark, outgoing: now_due.into_iter().map(|(_, outgoing)| outgoing).collect() })
+        let outgoing = now_due.into_iter().map(|(_, outgoing)| outgoing).collect();
+        Ok(Pass { mark, outgoing, component_requests })
     }
 
     /// Gives the turn to one account that waits to sync its followers, if no account syncs any
@@ -534,7 +562,7 @@ impl Engine {
         answers: &[(usize, Ticket, HttpResponse)],
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let Self { store, sessions, downtime, .. } = self;
+        let Self { store, sessions, components, downtime, .. } = self;
         store.transaction(|tx| {
             for (index, ticket, response) in answers {
                 let session = &mut sessions[*index];
@@ -546,6 +574,8 @@ impl Engine {
                     downtime.judge(tx, sessions, now)?;
                 }
             }
+            let answered = answers.iter().map(|(index, ..)| &sessions[*index]);
+            component::wake(components, answered, now);
             Ok(())
         })
     }

@@ -393,6 +393,8 @@ pub enum Reason {
     /// The platform refused a broadcast for lack of quota on two days in succession, for no known
     /// cause.
     QuotaRefusedTwice,
+    /// The account has not authorised its component, or has ended that.
+    NotAuthorized { component: String },
     /// The account is not in the config.
     NotInConfig { account: String },
     /// The config gives the account's name to another; none is known if only jobs show it.

@@ -13,6 +13,8 @@ mod account;
 mod account_state;
 mod answer;
 mod clock;
+mod component;
+mod component_calls;
 mod conditional_menu;
 mod connection;
 mod content;
@@ -47,11 +49,13 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 pub use account::{AccountSpec, Kind, MediaKind, Tag, openid, parse_account};
+pub use component::ComponentPush;
 pub use fault::{AdminAnswer, EventFate, FOREVER, Fault, FaultKind, Review, parse_fault};
 pub use job::Event;
 
 use account_state::Account;
 use answer::{Given, Refusal};
+use component::Component;
 use content::Object;
 use count::Daily;
 use fault::{Faults, NetworkFault};
@@ -176,6 +180,8 @@ pub struct Platform {
     last_msg_id: i64,
     event_count: u64,
     events: BTreeMap<(DateTime<Utc>, u64), Event>,
+    components: BTreeMap<String, Component>,
+    component_pushes: Vec<ComponentPush>,
     accepted: Vec<Accepted>,
     requests: Vec<Logged>,
     /// The URL of each account; that of none is everybody's.
@@ -232,6 +238,8 @@ impl Platform {
             last_msg_id: 3_147_483_648 + first * 1_000,
             event_count: 0,
             events: BTreeMap::new(),
+            components: BTreeMap::new(),
+            component_pushes: Vec::new(),
             accepted: Vec::new(),
             requests: Vec::new(),
             callback_urls: BTreeMap::new(),
@@ -392,6 +400,8 @@ impl Platform {
         owner
             .or_else(|| parameter(&request.query, "appid"))
             .or_else(|| body?.get("appid")?.as_str())
+            .or_else(|| body?.get("authorizer_appid")?.as_str())
+            .or_else(|| body?.get("component_appid")?.as_str())
             .map(str::to_owned)
     }
 
@@ -408,6 +418,9 @@ impl Platform {
             "/cgi-bin/stable_token" => {
                 return self.stable_token(request, body, now).map(Given::Json);
             }
+            path if path.starts_with(component::FAMILY) => {
+                return self.component_call(request, body, now).map(Given::Json);
+            }
             _ => {}
         }
         let token = parameter(&request.query, "access_token");
@@ -415,6 +428,7 @@ impl Platform {
         let (query, raw) = (&request.query, request.body.as_slice());
         let call = Call { path, appid: &appid, query, raw, body, body_digest, now };
         let endpoint = path.strip_prefix("/cgi-bin/").unwrap_or_default();
+        self.check_granted(token.unwrap_or_default(), endpoint)?;
         match request.method {
             // These two accept both methods.
             _ if endpoint == "tags/get" => self.tags(&call).map(Given::Json),
@@ -549,6 +563,9 @@ impl Platform {
         };
         if let Some(errcode) = refused {
             return Err(Refusal::code(errcode));
+        }
+        if self.components.contains_key(appid) {
+            return Err(Refusal::code(61_024));
         }
         let account = self.account_by_appid(appid)?;
         match &account.spec.secret {

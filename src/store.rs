@@ -20,6 +20,7 @@ mod bound;
 mod busy;
 mod call_end;
 mod clock_ahead;
+mod components;
 mod counts;
 mod decision_log;
 mod decisions;
@@ -81,6 +82,9 @@ pub use approval_links::ApprovalLink;
 pub use approvals::{ApprovalView, ApprovalsView};
 pub use articles::ArticleResult;
 pub use back::Back;
+pub use components::{
+    AuthorizationCode, AuthorizationLink, Authorizer, AuthorizerState, Component, ComponentToken,
+};
 pub use counts::SendCount;
 pub use decision_log::LoggedDecision;
 pub use decisions::{DecidedBy, Decision, Entry, Resolution, Ruling};

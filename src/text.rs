@@ -4,6 +4,7 @@
 //! has something to tell gives a value, and whoever shows it asks here.
 
 pub mod alert;
+pub mod authorization;
 pub mod moved;
 pub mod names;
 pub mod reason;

@@ -35,6 +35,16 @@ pub enum Told {
     /// The followers could not be read.
     FollowersUnread { why: String },
 
+    // Third-party platforms.
+    /// No ticket of a component came for long; the platform's time of the last one.
+    ComponentTicket { component: String, since: Option<DateTime<Utc>> },
+    /// The platform refuses a component its token.
+    ComponentRefused { component: String, errcode: i64, errmsg: String },
+    /// The platform gives no clear answer to a component's requests.
+    ComponentUnanswered { component: String, why: String },
+    /// The account has not granted its component mass sends.
+    NoMassSendRight { component: String },
+
     // The config.
     /// The config gives the name of the account to another one.
     Appid { why: Reason, advice: Advice },
@@ -148,6 +158,8 @@ pub enum Advice {
     BothBroadcasts,
     /// The account may have no right to mass-send.
     MassSendRight,
+    /// Its administrator must authorise the component.
+    Authorize { component: String },
     /// The daemon crashed over it.
     Crashed,
     /// The config lacks it.

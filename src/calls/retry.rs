@@ -31,11 +31,13 @@ pub enum Kind {
     Followers,
     /// A token, or a sample of the platform's clock.
     Preflight,
+    /// A component's token, or what it needs to act for an account.
+    Component,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Preview,
         Self::Delete,
         Self::SpeedGet,
@@ -48,6 +50,7 @@ impl Kind {
         Self::Upload,
         Self::Followers,
         Self::Preflight,
+        Self::Component,
     ];
 
     /// Returns the kind of a call that a command or a job requested.
@@ -244,6 +247,13 @@ impl Policy {
                 waits_for_day: true,
                 ..API_CALL
             },
+            // How often a component may ask in a day is not documented.
+            Kind::Component => Self {
+                pauses_s: &[5, 10, 30, 60, 120, 300, 600],
+                requests_max: None,
+                is_patient: true,
+                ..API_CALL
+            },
             Kind::Delete => Self { if_gone: IfGone::Verify, ..API_CALL }.requested_by(role, false),
             Kind::Menu => API_CALL.requested_by(role, true),
             // Thousands of them are no reason to make those again that are made.
@@ -339,6 +349,7 @@ mod tests {
                 Kind::Followers => (table(&[5, 10, 30, 60, 120, 300, 600, 900], false), false),
                 Kind::MenuRead => (table(&calls[..2], false), false),
                 Kind::Preflight => (table(&[5, 10, 20, 40, 60], true), false),
+                Kind::Component => (table(&[5, 10, 30, 60, 120, 300, 600], true), false),
                 Kind::Preview
                 | Kind::Delete
                 | Kind::SpeedGet
@@ -406,7 +417,7 @@ mod tests {
                     of_call
                 }),
                 Kind::Followers => [call(5), call(10)],
-                Kind::Upload | Kind::Preflight => [5, 10].map(|pause| {
+                Kind::Upload | Kind::Preflight | Kind::Component => [5, 10].map(|pause| {
                     let mut of_call = call(pause);
                     of_call[2] = seconds(0);
                     of_call[3] = Next::NextDay;
@@ -442,7 +453,8 @@ mod tests {
                 | Kind::MenuRead
                 | Kind::Qrcode
                 | Kind::Drafts
-                | Kind::Preflight => [Next::Fail; 3],
+                | Kind::Preflight
+                | Kind::Component => [Next::Fail; 3],
             };
             assert_eq!(gone(kind), expected, "{kind:?}");
         }

@@ -166,6 +166,9 @@ fn on(config: &AccountConfig) -> Vec<String> {
         TokenSource::Classic => Some(t!("config-check-classic")),
         // Its URL may hold a key.
         TokenSource::Url(_) => Some(t!("config-check-token-server")),
+        TokenSource::Component { name, .. } => {
+            Some(t!("config-check-component", name = name.as_str()))
+        }
     };
     let account = &config.account;
     let via = match account.articles_via {

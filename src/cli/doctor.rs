@@ -3,6 +3,7 @@
 //! It repairs nothing. No request sends, forces a new token, or belongs to the mass-send family,
 //! whose calls are counted. Every step ends within [`STEP`].
 
+mod component;
 mod judge;
 mod machine;
 mod platform;
@@ -124,6 +125,7 @@ pub(super) fn run(
     report.all += machine::STEPS + accounts.len() * platform::STEPS;
     config(&loaded, path, &mut report)?;
     machine::check(&loaded.config, now, &mut report)?;
+    component::check(&loaded.config, &accounts, now, &mut report)?;
     let probe = Probe::start(report.terminal.now.clone())?;
     for (index, account) in accounts.into_iter().enumerate() {
         report.begun = 1 + machine::STEPS + index * platform::STEPS;

@@ -93,6 +93,7 @@ pub(super) fn check_name(check: &str) -> String {
         "config" => t!("finding-config"),
         "secrets" => t!("finding-secrets"),
         "zone data" => t!("finding-zone-data"),
+        "ticket" => t!("finding-ticket"),
         "token" => t!("finding-token"),
         "IP list" => t!("finding-ip-list"),
         "listen" => t!("finding-listen"),

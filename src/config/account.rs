@@ -48,6 +48,7 @@ pub(super) const ACCOUNT: Shape = Shape {
         "kind",
         "appid",
         "replaces_appid",
+        "component",
         "secret_file",
         "secret_env",
         "api_base",
@@ -132,7 +133,13 @@ impl Loader<'_, '_> {
         let help = || t!("config-write-appid-wx");
         let appid = fields.require("appid", help, self.report).and_then(|entry| self.appid(entry));
         let replaces = fields.get("replaces_appid").map(|entry| self.replaced(entry, &appid));
-        let token = self.token(&fields);
+        let component = fields.get("component").map(|entry| self.named_component(entry));
+        let token = match &component {
+            None => self.token(&fields),
+            Some(component) => {
+                component.as_ref().map(|component| self.component_token(&fields, component))
+            }
+        };
         let secret = token.as_ref().and_then(|token| self.app_secret(&fields, token));
         let api_bases = self.api_bases(&fields);
         let proxy = self.proxy(&fields);
@@ -143,7 +150,10 @@ impl Loader<'_, '_> {
             fields.get("articles_via").map(|entry| entry.choice(&ARTICLES_VIA, self.report));
         let openids = fields.get("openids").map(|entry| entry.choice(&OPENIDS, self.report));
         let approvals = fields.get("approval").map(|entry| entry.choice(&APPROVALS, self.report));
-        let callback = self.callback(&fields, listen);
+        let callback = match component.flatten() {
+            Some(component) => Some(self.component_callback(&fields, &component, listen)),
+            None => self.callback(&fields, listen),
+        };
         let account = Account {
             name: name?,
             appid: appid?,
@@ -191,7 +201,7 @@ impl Loader<'_, '_> {
         Some(replaced)
     }
 
-    fn appid(&mut self, entry: &Entry<'_>) -> Option<String> {
+    pub(super) fn appid(&mut self, entry: &Entry<'_>) -> Option<String> {
         let text = entry.text(self.report)?;
         if !is_appid(text) {
             let help = t!("config-appid-wx-letters-digits");
@@ -233,7 +243,8 @@ impl Loader<'_, '_> {
                 self.report.say_with(entry.key_location, message, t!("yaml-take-out"));
                 None
             }
-            (TokenSource::Url(_), None) => None,
+            // Their secrets belong to another; a key of theirs was reported already.
+            (TokenSource::Url(_), None) | (TokenSource::Component { .. }, _) => None,
             (TokenSource::Stable | TokenSource::Classic, None) => {
                 self.report.say_with(
                     fields.location,
@@ -380,22 +391,27 @@ impl Loader<'_, '_> {
             return None;
         }
         let forward_to = inner.get("forward_to").and_then(|entry| self.handler(entry, listen));
-        let keys = self.aes_keys(&inner);
+        let keys = self.aes_keys(&inner, KEYS, KEY_HELP);
         let token = self.secret(&inner, "token_file", "token_env")?;
         Some(CallbackConfig { token, keys: keys?, forward_to })
     }
 
     /// Returns the keys of encrypted pushes, the current one first; none is plain mode.
-    fn aes_keys(&mut self, fields: &Fields<'_, '_>) -> Option<Vec<AesKey>> {
+    pub(super) fn aes_keys(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        names: [(&str, &str); 2],
+        help: Sentence,
+    ) -> Option<Vec<AesKey>> {
         let [present, previous] =
-            KEYS.map(|(file_key, env_key)| fields.get(file_key).or_else(|| fields.get(env_key)));
+            names.map(|(file_key, env_key)| fields.get(file_key).or_else(|| fields.get(env_key)));
         if let (None, Some(entry)) = (present, previous) {
             let message = t!("config-previous-key-stands-beside-present");
-            self.report.say_with(entry.key_location, message, KEY_HELP());
+            self.report.say_with(entry.key_location, message, help());
             return None;
         }
         let mut keys = Vec::new();
-        for ((file_key, env_key), entry) in KEYS.into_iter().zip([present, previous]) {
+        for ((file_key, env_key), entry) in names.into_iter().zip([present, previous]) {
             let Some(entry) = entry else { continue };
             let text = self.secret(fields, file_key, env_key)?;
             if self.secrets == Secrets::Leave {
@@ -425,7 +441,7 @@ impl Loader<'_, '_> {
     }
 
     /// Returns the URL of the handler that receives pushes which are not ours.
-    fn handler(&mut self, entry: &Entry<'_>, listen: Option<SocketAddr>) -> Option<Url> {
+    pub(super) fn handler(&mut self, entry: &Entry<'_>, listen: Option<SocketAddr>) -> Option<Url> {
         let text = entry.text(self.report)?;
         // The URL is not repeated: it may hold a key.
         let (message, help) = match Url::parse(text) {

@@ -734,6 +734,14 @@ fn every_key_is_on_the_page_of_the_config() {
         &upkeep::BACKUP,
     ];
     let keys = shapes.iter().flat_map(|shape| shape.known);
+    for page in
+        [include_str!("../../docs/component.md"), include_str!("../../docs/zh-CN/component.md")]
+    {
+        let is_told = |key: &&&str| page.contains(&format!("`{key}`"));
+        let missing: Vec<_> =
+            component::COMPONENT.known.iter().filter(|key| !is_told(key)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
 
     let missing: Vec<_> = keys.filter(|key| !page.contains(&format!("`{key}`"))).collect();
 
@@ -742,11 +750,21 @@ fn every_key_is_on_the_page_of_the_config() {
 
 #[test]
 fn every_example_on_the_page_of_the_config_is_accepted() {
-    let page = include_str!("../../docs/config.md");
+    let pages = [
+        include_str!("../../docs/config.md"),
+        include_str!("../../docs/component.md"),
+        include_str!("../../docs/zh-CN/component.md"),
+    ];
     let key = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
     let mut count = 0;
-    for example in page.split("```yaml config\n").skip(1) {
-        let example = example.split("\n```").next().unwrap();
+    let examples = pages.iter().flat_map(|page| page.split("```yaml config\n").skip(1));
+    for example in examples {
+        // One inside a list is indented.
+        let example = example.split("```").next().unwrap();
+        let indent = " ".repeat(example.len() - example.trim_start().len());
+        let example: Vec<_> =
+            example.lines().map(|line| line.strip_prefix(&indent).unwrap_or(line)).collect();
+        let example = example.join("\n");
         let dir = tempfile::tempdir().unwrap();
         for (file, text) in [
             ("brand-daily.secret", "s3cret"),
@@ -756,11 +774,14 @@ fn every_example_on_the_page_of_the_config_is_accepted() {
             ("qunfa_brand-club.callback", "word"),
             ("qunfa_brand-club.aes", key),
             ("qunfa_brand-club.aes.old", key),
+            ("agency.secret", "s3cret"),
+            ("agency.token", "word"),
+            ("agency.aes", key),
         ] {
             fs::write(dir.path().join(file), text).unwrap();
         }
         let path = dir.path().join("config.yaml");
-        fs::write(&path, example).unwrap();
+        fs::write(&path, &example).unwrap();
         let env = |name: &str| match name {
             "CREDENTIALS_DIRECTORY" => Some(dir.path().display().to_string()),
             "PAGER_SECRET" => Some("whsec_cXVuZmE=".to_owned()),
@@ -775,7 +796,7 @@ fn every_example_on_the_page_of_the_config_is_accepted() {
         assert!(loaded.is_ok(), "{example}\n{}", loaded.unwrap_err());
         count += 1;
     }
-    assert_eq!(count, 4);
+    assert_eq!(count, 6);
 }
 
 #[test]
@@ -930,4 +951,71 @@ fn an_approver_is_a_user_who_may_approve_and_links_lead_somewhere() {
     );
     let console = load_text(&folder, &by_proxy).unwrap().console.unwrap();
     assert_eq!(console.proxy.unwrap().header, "x-user");
+}
+
+/// A component, and an account that it acts for; `more` are further lines of the account.
+fn agency(component: &str, more: &str) -> String {
+    format!(
+        "state_dir: /s\nlisten: 127.0.0.1:1\ncomponents:\n  agency:\n    {}\naccounts:\n  a:\n    \
+         kind: service\n    appid: wx1\n    component: agency\n{more}",
+        component.replace('\n', "\n    ")
+    )
+}
+
+const AGENCY: &str = "appid: wxc\nsecret_file: s\ntoken_file: s\naes_key_file: key";
+
+#[test]
+fn an_account_of_a_component_has_its_tokens_and_its_keys() {
+    let folder = folder();
+    let more = "    callback: {forward_to: 'http://127.0.0.1:8080/wx'}\n";
+
+    let config =
+        load_text(&folder, &agency(&format!("{AGENCY}\nurl: https://x.cn"), more)).unwrap();
+
+    let [component] = &config.components[..] else { panic!("one component") };
+    assert_eq!((component.name.as_str(), component.appid.as_str()), ("agency", "wxc"));
+    assert_eq!(component.url.as_ref().unwrap().as_str(), "https://x.cn/");
+    let account = &config.accounts[0];
+    assert!(account.token.is_of("wxc") && account.secret.is_none());
+    let callback = account.callback.as_ref().unwrap();
+    assert_eq!((callback.token.expose_secret(), callback.keys.len()), ("s-word", 1));
+    assert!(callback.forward_to.is_some());
+    assert_eq!(unused(&config), 0);
+}
+
+/// Returns how many components a warning says to be unused.
+fn unused(config: &Config) -> usize {
+    config.warnings.iter().filter(|warning| warning.contains("no account has")).count()
+}
+
+#[test]
+fn what_is_wrong_with_a_component_is_told_with_its_place() {
+    for (text, message) in [
+        (agency("secret_file: s\ntoken_file: s\naes_key_file: key", ""), "appid` is missing"),
+        (agency("appid: wxc\ntoken_file: s\naes_key_file: key", ""), "the component has no secret"),
+        (agency("appid: wxc\nsecret_file: s\naes_key_file: key", ""), "the component has no token"),
+        (agency("appid: wxc\nsecret_file: s\ntoken_file: s", ""), "the component has no key"),
+        (agency(&format!("{AGENCY}\nsecret: s"), ""), "a secret does not belong into the config"),
+        (agency(&format!("{AGENCY}\nurl: https://x.cn/?a=1"), ""), "has a query"),
+        (agency(&format!("{AGENCY}\nurl: http://x.cn"), ""), "is not https"),
+        (agency(AGENCY, "    secret_file: s\n"), "`secret_file` is not needed"),
+        (agency(AGENCY, "    token: stable\n"), "`token` is not needed"),
+        (agency(AGENCY, "    callback: {token_file: s}\n"), "the component's token and key"),
+        (agency(AGENCY, "").replace("component: agency", "component: other"), "no component"),
+        (agency(AGENCY, "").replace("appid: wx1", "appid: wxc"), "the component's own appid"),
+        (agency(AGENCY, "").replace("listen: 127.0.0.1:1\n", ""), "a component needs a listener"),
+    ] {
+        let problems = problems(&text);
+        assert!(problems.contains(message), "{message}: {problems}");
+    }
+}
+
+#[test]
+fn a_component_without_accounts_is_a_warning() {
+    let folder = folder();
+    let text = agency(AGENCY, "").replace("component: agency", "secret_file: s");
+
+    let config = load_text(&folder, &text).unwrap();
+
+    assert_eq!(unused(&config), 1, "{:?}", config.warnings);
 }

@@ -38,6 +38,10 @@ impl Backlog {
                     answers.push((session, ticket, response));
                 }
                 other @ (Input::Event(..)
+                | Input::ComponentResponse(..)
+                | Input::ComponentEvent(..)
+                | Input::AuthorizationLink(..)
+                | Input::Landing(..)
                 | Input::Scan(..)
                 | Input::Unread(..)
                 | Input::Trouble(..)
@@ -74,8 +78,14 @@ impl Backlog {
     /// Drops the inputs that are sent again, because nothing can be stored now.
     pub(super) fn let_go(&mut self) {
         self.others.retain(|input| match input {
-            Input::Event(..) | Input::Unread(..) | Input::MaintenanceTask(_) => false,
+            Input::Event(..)
+            | Input::ComponentEvent(..)
+            | Input::AuthorizationLink(..)
+            | Input::Landing(..)
+            | Input::Unread(..)
+            | Input::MaintenanceTask(_) => false,
             Input::HttpResponse(..)
+            | Input::ComponentResponse(..)
             | Input::Scan(..)
             | Input::Trouble(..)
             | Input::File(..)
@@ -94,6 +104,10 @@ pub(super) enum Done {
     Stored,
     /// A file was taken, or some of its jobs cannot be.
     File(Result<IngestedFile, Vec<(usize, String)>>),
+    /// The page that a link leads to, if it has not ended.
+    Link(Option<String>),
+    /// Whether a code was taken.
+    Landed(bool),
 }
 
 /// Tells each sender that its input is on disk. A sender that gave up learns it when it sends
@@ -101,13 +115,25 @@ pub(super) enum Done {
 pub(super) fn acknowledge(input: Input, done: Done) {
     match (input, done) {
         (
-            Input::Event(.., stored) | Input::Unread(.., stored) | Input::Refused(.., stored),
+            Input::Event(.., stored)
+            | Input::ComponentEvent(.., stored)
+            | Input::Unread(.., stored)
+            | Input::Refused(.., stored),
             Done::Stored,
         ) => stored.send(()).unwrap_or_default(),
+        // A visitor that has left needs no page.
+        (Input::AuthorizationLink(.., reply), Done::Link(link)) => {
+            reply.send(link).unwrap_or_default();
+        }
+        (Input::Landing(.., reply), Done::Landed(taken)) => reply.send(taken).unwrap_or_default(),
         // Without a reply the file stays in the inbox, and the next start finds it already stored.
         (Input::File(_, reply), Done::File(taken)) => reply.send(taken).unwrap_or_default(),
         (
             Input::Event(..)
+            | Input::ComponentResponse(..)
+            | Input::ComponentEvent(..)
+            | Input::AuthorizationLink(..)
+            | Input::Landing(..)
             | Input::Scan(..)
             | Input::Unread(..)
             | Input::File(..)

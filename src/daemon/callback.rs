@@ -5,11 +5,14 @@
 //! fault that any stranger can cause, after some repetitions. Each raises one alert until it is
 //! over.
 
+mod component;
+
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
+use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -18,7 +21,8 @@ use crate::daemon::input::{Input, Trouble};
 use crate::daemon::metrics::{Metrics, Process};
 use crate::daemon::{LockedOut, Now, RunError};
 use crate::engine::Engine;
-use crate::wechat::callback::ScanEvent;
+use crate::l10n::Lang;
+use crate::wechat::callback::{ComponentEvent, ScanEvent};
 use crate::wechat::listener::{
     self, Authenticator, EventSink, ForwardError, Note, Received, Refusal, StatusCode,
 };
@@ -31,9 +35,12 @@ const FAILURES: u32 = 5;
 /// How many scans are kept to recognise one that is pushed again.
 const SCANS_KEPT: usize = 256;
 
+pub(super) use component::{ComponentCallbacks, components};
+
 /// The listener's connection to the loop.
 pub(super) struct CallbackHandler {
     accounts: watch::Receiver<Callbacks>,
+    components: component::ComponentHandler,
     metrics: Metrics,
     to_loop: LoopHandle,
 }
@@ -72,10 +79,12 @@ struct Seen {
 impl CallbackHandler {
     pub(super) fn new(
         accounts: watch::Receiver<Callbacks>,
+        (components, lang): (watch::Receiver<ComponentCallbacks>, Lang),
         metrics: Metrics,
         to_loop: LoopHandle,
     ) -> Self {
-        Self { accounts, metrics, to_loop }
+        let components = component::ComponentHandler::new(components, lang, to_loop.to.clone());
+        Self { accounts, components, metrics, to_loop }
     }
 
     fn account(&self, name: &str) -> Option<Arc<Account>> {
@@ -178,7 +187,8 @@ pub(super) fn callbacks(engine: &Engine) -> Callbacks {
     let with_callback = engine.numbered_accounts().filter_map(|(session, config)| {
         let callback = config.callback.as_ref()?;
         let authenticator = Arc::new(Authenticator {
-            appid: config.account.appid.clone(),
+            // A component's pushes are encrypted for the component.
+            appid: config.token.component().unwrap_or(&config.account.appid).to_owned(),
             token: callback.token.clone(),
             keys: callback.keys.clone(),
             forward_to: callback.forward_to.clone(),
@@ -225,6 +235,26 @@ impl EventSink for CallbackHandler {
         };
         self.to_loop.to.send(input).await.map_err(drop)?;
         on_disk.await.map_err(drop)
+    }
+
+    fn component(&self, name: &str) -> Option<Arc<Authenticator>> {
+        self.components.authenticator(name)
+    }
+
+    fn authorizer(&self, component: &str, appid: &str) -> Option<String> {
+        self.components.authorizer(component, appid)
+    }
+
+    async fn store_component(&self, component: &str, event: ComponentEvent) -> Result<(), ()> {
+        self.components.store(component, event).await
+    }
+
+    async fn authorize_page(&self, component: &str, key: String) -> Option<String> {
+        self.components.authorize_page(component, key).await
+    }
+
+    async fn land(&self, component: &str, key: String, code: SecretString) -> Option<String> {
+        self.components.land(component, key, code).await
     }
 
     fn health(&self) -> (bool, String) {
@@ -309,7 +339,8 @@ mod tests {
         let metrics = Metrics::new("/nowhere".into(), known, locked_out.clone(), process.clone());
         let now: Now = Arc::new(|| DateTime::UNIX_EPOCH);
         let to_loop = LoopHandle { to, now, locked_out, process };
-        (CallbackHandler { accounts, metrics, to_loop }, inputs)
+        let components = (watch::channel(HashMap::new()).1, Lang::En);
+        (CallbackHandler::new(accounts, components, metrics, to_loop), inputs)
     }
 
     /// What the loop received since the last check: the kind, and what happened.

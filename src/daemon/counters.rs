@@ -61,6 +61,11 @@ impl Counters {
         self.answers.get_or_create(&answer(request(ticket), errcode(response))).inc();
     }
 
+    /// Counts the response to a component's own request.
+    pub(super) fn answered_component(&self, response: &HttpResponse) {
+        self.answers.get_or_create(&answer("component", errcode(response))).inc();
+    }
+
     /// Notes how long after its time the first request of a broadcast leaves.
     pub(super) fn left(&self, late: TimeDelta) {
         self.lateness.observe(late.to_std().unwrap_or_default().as_secs_f64());

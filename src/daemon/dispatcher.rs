@@ -12,12 +12,12 @@ use tokio::sync::{Semaphore, mpsc};
 
 use chrono::TimeDelta;
 
-use crate::config::{AccountConfig, Proxy};
+use crate::config::{AccountConfig, ComponentConfig, Proxy};
 use crate::daemon::counters::Counters;
 use crate::daemon::input::Input;
 use crate::daemon::pictures::Pictures;
 use crate::daemon::{Now, RunError};
-use crate::engine::Outgoing;
+use crate::engine::{ComponentRequest, Outgoing};
 use crate::model::Plain;
 use crate::wechat::client::{ApiBase, Client, TooOld};
 use crate::wechat::protocol::{HttpResponse, Reply};
@@ -41,6 +41,8 @@ pub(super) struct Way {
 /// How the requests of all accounts leave, by the accounts' numbers.
 pub(super) struct Ways {
     all: Vec<Way>,
+    /// Those of the components, by the components' numbers.
+    components: Vec<Way>,
     /// Accounts without a proxy share their connections.
     direct: Arc<Client>,
     /// The directory of the files that they upload.
@@ -48,33 +50,55 @@ pub(super) struct Ways {
 }
 
 impl Ways {
-    pub(super) fn new(accounts: &[AccountConfig], files: &Path) -> Result<Self, RunError> {
+    pub(super) fn new(
+        accounts: &[AccountConfig],
+        components: &[ComponentConfig],
+        files: &Path,
+    ) -> Result<Self, RunError> {
         let direct = Arc::new(Client::with_files(files.to_owned()));
-        let mut ways = Self { all: Vec::new(), direct, files: files.to_owned() };
+        let (all, own) = (Vec::new(), Vec::new());
+        let mut ways = Self { all, components: own, direct, files: files.to_owned() };
         ways.all = accounts.iter().map(|config| ways.of(config)).collect::<Result<_, _>>()?;
+        let own = components.iter().map(|config| ways.of_component(config));
+        ways.components = own.collect::<Result<_, _>>()?;
         Ok(ways)
     }
 
     fn of(&self, config: &AccountConfig) -> Result<Way, RunError> {
-        let client = match &config.proxy {
+        Ok(Way { bases: api_bases(config)?, client: self.client(config.proxy.as_ref()) })
+    }
+
+    fn of_component(&self, config: &ComponentConfig) -> Result<Way, RunError> {
+        let client = self.client(config.proxy.as_ref());
+        Ok(Way { bases: bases_of_component(config)?, client })
+    }
+
+    fn client(&self, proxy: Option<&Proxy>) -> Arc<Client> {
+        match proxy {
             Some(Proxy::Url(url)) => {
                 Arc::new(Client::with_files(self.files.clone()).through(url.clone()))
             }
             Some(Proxy::Unread) | None => Arc::clone(&self.direct),
-        };
-        Ok(Way { bases: api_bases(config)?, client })
+        }
     }
 }
 
 /// Returns the API addresses of an account.
 pub(super) fn api_bases(config: &AccountConfig) -> Result<Vec<ApiBase>, RunError> {
+    parse_bases(("account", &config.account.name), &config.api_bases)
+}
+
+/// Returns the API addresses of a component.
+pub(super) fn bases_of_component(config: &ComponentConfig) -> Result<Vec<ApiBase>, RunError> {
+    parse_bases(("component", &config.name), &config.api_bases)
+}
+
+fn parse_bases((what, name): (&str, &str), bases: &[String]) -> Result<Vec<ApiBase>, RunError> {
     let parse = |base: &String| {
-        ApiBase::parse(base).map_err(|error| {
-            let name = &config.account.name;
-            RunError::Setup(format!("account {name}: api_base {base}: {error}"))
-        })
+        ApiBase::parse(base)
+            .map_err(|error| RunError::Setup(format!("{what} {name}: api_base {base}: {error}")))
     };
-    config.api_bases.iter().map(parse).collect()
+    bases.iter().map(parse).collect()
 }
 
 /// Sends requests, and passes their responses to the loop.
@@ -115,6 +139,35 @@ impl Dispatcher {
             None => self.ways.all.push(way),
         }
         Ok(())
+    }
+
+    /// Sends the later requests of a component as its config says now; new components come in order.
+    pub(super) fn set_component_way(
+        &mut self,
+        number: usize,
+        config: &ComponentConfig,
+    ) -> Result<(), RunError> {
+        let way = self.ways.of_component(config)?;
+        match self.ways.components.get_mut(number) {
+            Some(known) => *known = way,
+            None => self.ways.components.push(way),
+        }
+        Ok(())
+    }
+
+    /// Sends a component's request, which nothing else waits for.
+    pub(super) fn send_for_component(
+        &self,
+        ComponentRequest { component, base, request }: ComponentRequest,
+    ) {
+        let way = &self.ways.components[component];
+        let (client, base) = (Arc::clone(&way.client), way.bases[base].clone());
+        let (to, counters) = (self.to.clone(), self.counters.clone());
+        tokio::spawn(async move {
+            let response = client.perform(&base, &request).await;
+            counters.answered_component(&response);
+            to.send(Input::ComponentResponse(component, response)).await.unwrap_or_default();
+        });
     }
 
     /// Sends a request when its turn comes.

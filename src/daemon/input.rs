@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use secrecy::SecretString;
 use tokio::sync::oneshot;
 
 use crate::alert::Told;
@@ -11,7 +12,7 @@ use crate::engine::{IngestedFile, Ticket};
 use crate::inbox::{Package, ParsedJob};
 use crate::model::Credence;
 use crate::store::{DeliveryOutcome, StoreError};
-use crate::wechat::callback::{MassEvent, ScanEvent};
+use crate::wechat::callback::{ComponentEvent, MassEvent, ScanEvent};
 use crate::wechat::protocol::HttpResponse;
 
 /// A config that was read while the daemon runs; its own warnings are in English, as the log is.
@@ -34,6 +35,15 @@ pub(super) enum Input {
     HttpResponse(usize, Ticket, HttpResponse),
     /// An event: the account, then its body, its content, and how far it can be trusted.
     Event(usize, (Vec<u8>, MassEvent, Credence), oneshot::Sender<()>),
+    /// The response to a request of a component.
+    ComponentResponse(usize, HttpResponse),
+    /// A push to a component.
+    ComponentEvent(usize, ComponentEvent, oneshot::Sender<()>),
+    /// A visit to the page before an authorization: the component, and the link's key. The reply is the
+    /// platform's page.
+    AuthorizationLink(usize, String, oneshot::Sender<Option<String>>),
+    /// A visit to the page after it: the component, the link's key and the code.
+    Landing(usize, (String, SecretString), oneshot::Sender<bool>),
     /// A scan of a code of the account.
     Scan(usize, ScanEvent),
     File(Arc<ValidFile>, oneshot::Sender<Result<IngestedFile, Vec<(usize, String)>>>),

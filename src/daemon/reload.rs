@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use crate::alert::Told;
 use crate::config::Config;
-use crate::daemon::dispatcher::api_bases;
+use crate::daemon::dispatcher::{api_bases, bases_of_component};
 use crate::daemon::input::{ReadConfig, UnusableConfig};
 use crate::daemon::reloader::Fixed;
 use crate::daemon::{Daemon, RunError};
@@ -33,7 +33,11 @@ impl Daemon {
     ) -> Result<(), RunError> {
         let usable = match read {
             Ok(ReadConfig { config, .. }) => {
-                config.accounts.iter().try_for_each(|account| api_bases(account).map(drop))
+                let mut components = config.components.iter();
+                let mut accounts = config.accounts.iter();
+                accounts
+                    .try_for_each(|account| api_bases(account).map(drop))
+                    .and_then(|()| components.try_for_each(|one| bases_of_component(one).map(drop)))
             }
             Err(_) => Ok(()),
         };
@@ -55,8 +59,12 @@ impl Daemon {
     fn reload(&mut self, read: &ReadConfig, now: DateTime<Utc>) -> Result<(), RunError> {
         let config = &read.config;
         self.engine.reload(&config.accounts, now)?;
+        self.engine.set_components(&config.components, now)?;
         for (number, account) in self.engine.numbered_accounts() {
             self.dispatcher.set_way(number, account)?;
+        }
+        for (number, component) in self.engine.numbered_components() {
+            self.dispatcher.set_component_way(number, component)?;
         }
         self.reloader.views.update(&self.engine, config)?;
         self.reloader.ping.replace(config.alerts.ping.clone());

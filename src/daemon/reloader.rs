@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
 use crate::config::{Config, ConfigError, Ping, User, UserProxy};
-use crate::daemon::callback::{Callbacks, callbacks};
+use crate::daemon::callback::{Callbacks, ComponentCallbacks, callbacks, components};
 use crate::daemon::heartbeat::Heartbeat;
 use crate::daemon::input::{Input, ReadConfig, UnusableConfig};
 use crate::daemon::{chain, delivery};
@@ -78,6 +78,7 @@ impl Fixed {
 pub(super) struct Views {
     users: watch::Sender<Arc<[User]>>,
     callbacks: watch::Sender<Callbacks>,
+    components: watch::Sender<ComponentCallbacks>,
     configured: watch::Sender<Arc<[Account]>>,
     by_any_name: watch::Sender<Arc<[Account]>>,
 }
@@ -87,6 +88,7 @@ impl Views {
         Ok(Self {
             users: watch::Sender::new(users(config)),
             callbacks: watch::Sender::new(callbacks(engine)),
+            components: watch::Sender::new(components(engine)),
             configured: watch::Sender::new(configured(engine)),
             by_any_name: watch::Sender::new(engine.accounts_by_any_name()?.into()),
         })
@@ -100,6 +102,10 @@ impl Views {
         self.callbacks.subscribe()
     }
 
+    pub(super) fn components(&self) -> watch::Receiver<ComponentCallbacks> {
+        self.components.subscribe()
+    }
+
     pub(super) fn configured(&self) -> watch::Receiver<Arc<[Account]>> {
         self.configured.subscribe()
     }
@@ -111,6 +117,7 @@ impl Views {
     pub(super) fn update(&self, engine: &Engine, config: &Config) -> Result<(), StoreError> {
         self.by_any_name.send_replace(engine.accounts_by_any_name()?.into());
         self.callbacks.send_replace(callbacks(engine));
+        self.components.send_replace(components(engine));
         self.configured.send_replace(configured(engine));
         self.users.send_replace(users(config));
         Ok(())

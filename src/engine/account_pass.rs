@@ -39,6 +39,7 @@ impl AccountPass<'_, '_> {
         let stops = self.tx.stops(&name)?;
         if stops.paused.is_some() {
             session.drop_page();
+            session.drop_acting_token();
             session.wake = None;
             return Ok(());
         }
@@ -120,12 +121,21 @@ impl AccountPass<'_, '_> {
         if session.preflight_at > self.now {
             return Ok(());
         }
-        let account = &session.config.account;
         let token = session.usable_token(self.now).cloned();
-        let (ticket, request) = match (&session.config.token, token, &session.config.secret) {
-            (TokenSource::Classic | TokenSource::Url(_), Some(token), _) => {
-                (Ticket::Clock, protocol::tags_get(&token))
+        if token.is_none() && session.config.token.component().is_some() {
+            let request = session.authorizer_token_request(self.tx, self.now)?;
+            if let Some(request) = request {
+                self.send(session, self.now, Ticket::Token { forced: false }, request);
             }
+            return Ok(());
+        }
+        let account = &session.config.account;
+        let (ticket, request) = match (&session.config.token, token, &session.config.secret) {
+            (
+                TokenSource::Classic | TokenSource::Url(_) | TokenSource::Component { .. },
+                Some(token),
+                _,
+            ) => (Ticket::Clock, protocol::tags_get(&token)),
             (TokenSource::Url(url), None, _) => {
                 (Ticket::Token { forced: false }, protocol::shared_token(url))
             }
@@ -137,7 +147,8 @@ impl AccountPass<'_, '_> {
             (TokenSource::Classic, None, Some(secret)) => {
                 (Ticket::Token { forced: false }, protocol::classic_token(&account.appid, secret))
             }
-            (TokenSource::Stable | TokenSource::Classic, _, None) => {
+            (TokenSource::Stable | TokenSource::Classic, _, None)
+            | (TokenSource::Component { .. }, None, _) => {
                 unreachable!("the config demands a secret where a token is asked for")
             }
         };

@@ -1,6 +1,7 @@
 //! One account's in-memory state: access token, last clock sample, requests in flight. It is
 //! rebuilt after a restart.
 
+mod component;
 mod reload;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use crate::alert::{Advice, Question, Told};
 use crate::calendar::{self, Span, Window};
 use crate::calls::{InFlight, Kind, Policy, Role, Slot};
 use crate::config::{AccountConfig, TokenSource};
+use crate::engine::acting::Acting;
 use crate::engine::base::Bases;
 use crate::engine::{Ticket, classify, raise_alert};
 use crate::quota::{Rule, margins};
@@ -117,6 +119,8 @@ pub struct Session {
     unread: BTreeMap<Question, u32>,
     /// The request for a token or a clock sample that is open was made with a former secret or address.
     access_changed: bool,
+    /// What its component must do first, if one acts for it.
+    acting: Acting,
     /// A reload changed what the rules need of the account, and its schedule was not made anew yet.
     pub(super) rules_changed: bool,
 }
@@ -129,6 +133,7 @@ impl Session {
             config,
             standing: Standing::Configured,
             access_changed: false,
+            acting: Acting::default(),
             rules_changed: false,
             wake: Some(now),
             in_flight: InFlight::default(),
@@ -257,7 +262,7 @@ impl Session {
         let whose = (self.config.account.name.as_str(), ticket.slot());
         self.bases.settle(tx, whose, response, now)?;
         if self.is_void(ticket) {
-            return Ok(());
+            return self.keep_refresh_token(tx, ticket, response);
         }
         self.alert_unreadable(tx, (ticket, response), now)?;
         // A token server that others share has a clock of its own, perhaps ours.
@@ -386,7 +391,8 @@ impl Session {
         self.preflight_at = now + pause;
         self.fruitless = self.fruitless.saturating_add(1);
         let told = response.date.is_some() && self.usable_token(now).is_some();
-        if told || tx.stops(name)?.paused.is_some() {
+        // What a component lacks has an alert of its own.
+        if told || self.awaits_component() || tx.stops(name)?.paused.is_some() {
             return Ok(());
         }
         let told = match &response.reply {
@@ -405,6 +411,9 @@ impl Session {
         response: &HttpResponse,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        if self.config.token.component().is_some() {
+            return self.settle_authorizer_token(tx, response, now);
+        }
         match protocol::read_token(response) {
             TokenResponse::Token { value, expires_in_s } => {
                 let again = self
@@ -416,8 +425,6 @@ impl Session {
                     self.token = None;
                     return Ok(());
                 }
-                self.needs_force = false;
-                self.refused_token = None;
                 if forced {
                     tracing::warn!(
                         account = self.config.account.name,
@@ -425,7 +432,7 @@ impl Session {
                     );
                 }
                 let life = TimeDelta::seconds(i64::from(expires_in_s));
-                self.token = Some(Token { value, until: now + life, life });
+                self.take_token(Token { value, until: now + life, life });
                 Ok(())
             }
             TokenResponse::Refused { verdict: Verdict::PauseAccount, code, errmsg } => {
@@ -433,6 +440,12 @@ impl Session {
             }
             TokenResponse::Refused { .. } | TokenResponse::Unclear(_) => Ok(()),
         }
+    }
+
+    fn take_token(&mut self, token: Token) {
+        self.needs_force = false;
+        self.refused_token = None;
+        self.token = Some(token);
     }
 
     fn pause_for_token(
@@ -459,6 +472,9 @@ impl Session {
         errmsg: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        if self.refused_as_unauthorized(tx, code, now)? {
+            return Ok(());
+        }
         let why = Reason::AccountRefused { errcode: code, errmsg: errmsg.to_owned() };
         let advice = self.advice(codes::for_send(code), Advice::OfCode { errcode: code });
         self.pause_because(tx, &why, &advice, now)

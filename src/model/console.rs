@@ -1,5 +1,5 @@
-//! The places on the platform's two websites: 公众平台, for broadcasts, and 微信开发者平台, for the
-//! developer's settings. All advice takes their names from here.
+//! The places on the platform's websites: 公众平台, for broadcasts, 微信开发者平台, for the
+//! developer's settings, and 微信开放平台, for third-party platforms. All advice takes their names from here.
 
 use crate::l10n::t;
 
@@ -31,4 +31,9 @@ pub fn notices() -> String {
 /// Returns the website for everything else: broadcasts, menus, linked mini programs.
 pub fn site() -> String {
     t!("place-site")
+}
+
+/// Returns where the settings of a third-party platform are.
+pub fn component() -> String {
+    t!("place-component")
 }

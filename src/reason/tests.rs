@@ -155,6 +155,7 @@ pub(crate) fn one_of_each() -> Vec<Reason> {
         Reason::BroadcastOfOtherJob { job: job.clone(), msg_id: 7, other: "b".to_owned() },
         Reason::BodyDiffers { job, msg_id: 7 },
         Reason::QuotaRefusedTwice,
+        Reason::NotAuthorized { component: "agency".to_owned() },
         Reason::NotInConfig { account: "brand".to_owned() },
         Reason::AppidChanged {
             account: "brand".to_owned(),

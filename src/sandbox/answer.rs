@@ -134,6 +134,23 @@ fn errmsg_of_menus(errcode: i64) -> &'static str {
         49_003 => "not match openid with appid",
         45_029 => "qrcode count out of limit",
         53_600 => "invalid article id",
+        _ => errmsg_of_components(errcode),
+    }
+}
+
+/// The same for codes that only third-party platforms see.
+fn errmsg_of_components(errcode: i64) -> &'static str {
+    match errcode {
+        61_003 => "component is not authorized by this account",
+        61_005 => "component ticket is expired",
+        61_006 => "component ticket is invalid",
+        61_007 => "api is unauthorized to component",
+        61_008 => "invalid api",
+        61_009 => "code is invalid",
+        61_010 => "code is expired",
+        61_011 => "invalid component",
+        61_023 => "refresh_token is invalid",
+        61_024 => "must use api(api_component_token) to get token for component acct",
         _ => "error",
     }
 }

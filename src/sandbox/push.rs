@@ -14,7 +14,7 @@ use super::account::openid;
 use super::clock::Clock;
 use super::crypto::Key;
 use super::job::{Event, original_id};
-use super::{hex, mix};
+use super::{ComponentPush, hex, mix};
 
 const TRIES: u64 = 3;
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -50,13 +50,15 @@ pub struct Target {
     token: String,
     mode: Mode,
     format: Format,
+    /// The component that its pushes are encrypted for, if not for the account.
+    component: Option<String>,
 }
 
 impl Target {
     /// A callback in plain mode and XML.
     pub fn new(url: &str, token: &str) -> Self {
         let (url, token) = (url.to_owned(), token.to_owned());
-        Self { url, token, mode: Mode::Plain, format: Format::Xml }
+        Self { url, token, mode: Mode::Plain, format: Format::Xml, component: None }
     }
 
     /// The same in another mode or format.
@@ -83,6 +85,12 @@ impl Target {
         Ok(self)
     }
 
+    /// The same, encrypted for the component that the account authorised.
+    #[must_use]
+    pub fn of_component(self, appid: &str) -> Self {
+        Self { component: Some(appid.to_owned()), ..self }
+    }
+
     /// Builds the query and the body of a push.
     fn dress(&self, push: &Words, timestamp: &str, nonce: &str) -> (Vec<(&str, String)>, String) {
         let signature = sign(&[&self.token, timestamp, nonce]);
@@ -100,7 +108,8 @@ impl Target {
         };
         let digest = Sha256::digest(format!("{timestamp} {nonce}"));
         let random = std::array::from_fn(|place| digest[place]);
-        let encrypt = key.seal(random, plain, &push.appid);
+        let owner = self.component.as_ref().unwrap_or(&push.appid);
+        let encrypt = key.seal(random, plain, owner);
         query.push(("encrypt_type", "aes".to_owned()));
         query.push(("msg_signature", sign(&[&self.token, timestamp, nonce, &encrypt])));
         let to = original_id(&push.appid);
@@ -213,10 +222,18 @@ impl Pusher {
 
     /// Pushes one event until it is accepted or the platform gives up.
     pub(super) async fn deliver(self: Arc<Self>, event: Event) {
-        let Some(target) = self.target(&event.appid) else { return };
-        let (json, msg_id) = (event.json(), event.msg_id);
-        let seed = msg_id.unsigned_abs();
-        let words = Words { appid: event.appid, xml: event.body, json, seed };
+        let (json, seed) = (event.json(), event.msg_id.unsigned_abs());
+        self.insist(Words { appid: event.appid, xml: event.body, json, seed }).await;
+    }
+
+    /// Pushes to a component, whose pushes are always XML.
+    pub(super) async fn deliver_to_component(self: Arc<Self>, push: ComponentPush) {
+        let ComponentPush { component: appid, number: seed, body: xml, .. } = push;
+        self.insist(Words { appid, xml, json: String::new(), seed }).await;
+    }
+
+    async fn insist(&self, words: Words) {
+        let Some(target) = self.target(&words.appid) else { return };
         for number in 0..TRIES {
             if number > 0 {
                 tokio::time::sleep(self.pause).await;
@@ -226,7 +243,7 @@ impl Pusher {
                 return;
             }
         }
-        tracing::debug!(msg.id = msg_id, url = target.url, "nobody took an event");
+        tracing::debug!(number = words.seed, url = target.url, "nobody took an event");
     }
 
     /// Pushes a follower's message once, and returns the status and body of the response.

@@ -12,7 +12,10 @@
 //! | `POST /sandbox/website` | `{"appid"}` | a broadcast on the website: `{"errcode", "msg_id"}` |
 //! | `POST /sandbox/media` | `{"appid", "media_id", "type"}` | [`Platform::add_media`] |
 //! | `POST /sandbox/expire_tokens` | `{"appid"}` | [`Platform::expire_tokens`] |
-//! | `POST /sandbox/callback` | `{"url", "token"}`, also `appid`, `mode` (`plain`, `compatible`, `safe`), `encoding_aes_key`, `format` (`xml`, `json`) | sets where and how events are pushed |
+//! | `POST /sandbox/callback` | `{"url", "token"}`, also `appid`, `mode` (`plain`, `compatible`, `safe`), `encoding_aes_key`, `format` (`xml`, `json`), `component` | sets where and how events are pushed; those to a component by its appid |
+//! | `POST /sandbox/component` | `{"appid"}`, also `secret` | [`Platform::add_component`] |
+//! | `POST /sandbox/authorize` | `{"component", "appid", "func_info": [7]}` | [`Platform::authorize`]: `{"errcode", "auth_code"}` |
+//! | `POST /sandbox/unauthorize` | `{"component", "appid"}` | [`Platform::unauthorize`] |
 //! | `POST /sandbox/message` | `{"appid", "content"}` | pushes a follower's message: `{"status", "body"}` of the response |
 //! | `GET /sandbox/accepted` | | an array of [`Accepted`](super::Accepted) |
 //! | `GET /sandbox/requests` | | an array of [`Logged`](super::Logged) |
@@ -98,8 +101,12 @@ impl Server {
         // Dropped with the server, and its pushes with it.
         let mut pushes = JoinSet::new();
         loop {
-            let due = self.platform().take_events((self.clock)());
+            let now = (self.clock)();
+            let due = self.platform().take_events(now);
             self.spawn(due, &mut pushes);
+            for push in self.platform().take_component_pushes(now) {
+                pushes.spawn(Arc::clone(&self.pusher).deliver_to_component(push));
+            }
             while pushes.try_join_next().is_some() {}
             tokio::time::sleep(TICK).await;
         }
@@ -224,7 +231,11 @@ fn set_callback(server: &Server, body: &Value) -> Result<Value, String> {
         return Err("the body has no text `url` or no text `token`".to_owned());
     };
     let style = Style { mode: text("mode"), key: text("encoding_aes_key"), format: text("format") };
-    server.pusher.set(text("appid"), Target::new(url, token).styled(style)?);
+    let mut target = Target::new(url, token).styled(style)?;
+    if let Some(component) = text("component") {
+        target = target.of_component(component);
+    }
+    server.pusher.set(text("appid"), target);
     server.platform().set_callback_url(text("appid"), url);
     Ok(json!({"errcode": 0}))
 }
@@ -272,6 +283,17 @@ fn obey(
             platform.add_media(field("appid")?, field("media_id")?, kind);
         }
         "expire_tokens" => platform.expire_tokens(field("appid")?),
+        "component" => platform.add_component(field("appid")?, body["secret"].as_str(), now),
+        "authorize" => {
+            let sets = body["func_info"].as_array().ok_or("the body has no list `func_info`")?;
+            let sets: Vec<_> = sets.iter().filter_map(Value::as_i64).collect();
+            let done = platform.authorize(field("component")?, field("appid")?, &sets, now);
+            return Ok(match done {
+                Ok(code) => json!({"errcode": 0, "auth_code": code}),
+                Err(errcode) => json!({"errcode": errcode}),
+            });
+        }
+        "unauthorize" => platform.unauthorize(field("component")?, field("appid")?, now),
         "accepted" => return Ok(json!(platform.accepted())),
         "requests" => return Ok(json!(platform.requests())),
         other => return Err(format!("there is no /sandbox/{other}")),

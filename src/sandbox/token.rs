@@ -21,12 +21,16 @@ const REMEMBERED: usize = 16;
 struct Grant {
     appid: String,
     expires_at: DateTime<Utc>,
+    /// The component that acts for the account with it.
+    component: Option<String>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Issued {
     classic: Option<String>,
     stable: Option<String>,
+    /// By component.
+    acting: BTreeMap<String, String>,
     forced_at: Option<DateTime<Utc>>,
     all: VecDeque<String>,
 }
@@ -103,6 +107,31 @@ impl Tokens {
         token
     }
 
+    /// `api_authorizer_token`: always a new one.
+    pub(super) fn acting(
+        &mut self,
+        spec: &AccountSpec,
+        (component, seed): (&str, u64),
+        now: DateTime<Utc>,
+    ) -> Token {
+        let issued = self.issued.get(&spec.appid);
+        let replaced = issued.and_then(|issued| issued.acting.get(component).cloned());
+        let token = self.issue(spec, seed, now);
+        self.retire(replaced, now);
+        if let Some(grant) = self.grants.get_mut(&token.value) {
+            grant.component = Some(component.to_owned());
+        }
+        let value = token.value.clone();
+        self.issued_to(spec).acting.insert(component.to_owned(), value);
+        token
+    }
+
+    /// The component that a token was given to, and the account that it acts for.
+    pub(super) fn acts_for(&self, token: &str) -> Option<(&str, &str)> {
+        let grant = self.grants.get(token)?;
+        Some((grant.component.as_deref()?, &grant.appid))
+    }
+
     /// Invalidates every token of an account at once.
     pub(super) fn expire(&mut self, appid: &str) {
         for grant in self.grants.values_mut().filter(|grant| grant.appid == appid) {
@@ -127,7 +156,10 @@ impl Tokens {
         let value = format!("{}_{}{}", self.count, digest(&name, 0), digest(&name, 1));
         let life_s = spec.token_life_s.clamp(300, 7_200);
         let expires_at = now + TimeDelta::seconds(i64::from(life_s));
-        self.grants.insert(value.clone(), Grant { appid: spec.appid.clone(), expires_at });
+        self.grants.insert(
+            value.clone(),
+            Grant { appid: spec.appid.clone(), expires_at, component: None },
+        );
         let issued = self.issued_to(spec);
         issued.all.push_back(value.clone());
         if issued.all.len() > REMEMBERED

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 
-use crate::store::{Result, Store, StoreError, millis};
+use crate::store::{Result, Store, StoreError, components, millis};
 
 /// How long a copy waits before its next try if the database is busy.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -28,6 +28,8 @@ impl Store {
         copy.pragma_update(None, "journal_mode", "DELETE")?;
         // It must never count as the original: it does not contain what is sent from now on.
         copy.execute("UPDATE daemon SET copied_at = ?1", [millis(now)])?;
+        // Whoever reads the copy must not act for an account; the platform gives these tokens again.
+        components::remove_secrets(&copy)?;
         let verdict: String = copy.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if verdict == "ok" { Ok(()) } else { Err(StoreError::Damaged(path.to_owned(), verdict)) }
     }

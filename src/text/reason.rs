@@ -593,6 +593,9 @@ pub fn sentence(reason: &Reason) -> String {
             t!("reason-body-differs", msg_id = %msg_id, job = %job)
         }
         Reason::QuotaRefusedTwice => t!("reason-quota-refused-twice"),
+        Reason::NotAuthorized { component } => {
+            t!("reason-not-authorized", component = %component)
+        }
         Reason::NotInConfig { account } => {
             t!("reason-not-in-config", account = %account)
         }

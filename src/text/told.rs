@@ -48,6 +48,26 @@ pub fn what(told: &Told, about: About<'_>) -> String {
             t!("told-followers-unread", account = %account, why = %stored::failure(why))
         }
         Told::Appid { why, .. } => reason::sentence(why),
+        Told::ComponentTicket { component, since: Some(since) } => {
+            let since = calendar::beijing(*since);
+            t!("told-component-ticket", component = %component, since = since)
+        }
+        Told::ComponentTicket { component, since: None } => {
+            t!("told-component-no-ticket", component = %component)
+        }
+        Told::ComponentRefused { component, errcode, errmsg } => t!(
+            "told-component-refused",
+            component = %component,
+            what = %codes::for_token(*errcode).what(),
+            errcode = %errcode,
+            errmsg = %errmsg
+        ),
+        Told::ComponentUnanswered { component, why } => {
+            t!("told-component-unanswered", component = %component, why = %why)
+        }
+        Told::NoMassSendRight { component } => {
+            t!("told-no-mass-send-right", account = %account, component = %component)
+        }
         Told::Unconfigured => t!("told-unconfigured", account = %account),
         Told::ConfigRefused { why } => t!("alert-config-refused", why = %why),
         Told::ConfigWarns { warning, more: 0 } => t!("alert-config-warns", warning = %warning),
@@ -141,6 +161,20 @@ pub fn advice(told: &Told, about: About<'_>) -> Option<String> {
         Told::Unreadable { .. } => t!("told-see-proxy"),
         Told::FollowersUnread { .. } => t!("told-followers-later", account = %account),
         Told::Appid { advice, .. } => of_pause(advice, account),
+        Told::ComponentTicket { component, .. } => {
+            let place = console::component();
+            t!("told-see-component-url", component = %component, place = %place)
+        }
+        Told::ComponentRefused { errcode, .. } => match codes::for_token(*errcode) {
+            row if row.doubts_secret() => {
+                t!("told-correct-component", place = %console::component())
+            }
+            row => row.advice(),
+        },
+        Told::ComponentUnanswered { .. } => t!("told-check-network"),
+        Told::NoMassSendRight { component } => {
+            t!("told-grant-mass-sends", component = %component, account = %account)
+        }
         Told::Unconfigured => of_pause(&Advice::PutBack, account),
         Told::ConfigRefused { .. } => t!("alert-see-config"),
         Told::ConfigWarns { .. } => t!("alert-see-config-warnings"),
@@ -212,6 +246,9 @@ pub fn of_pause(advice: &Advice, account: &str) -> String {
             t!("told-look-at-both", history = %console::history())
         }
         Advice::MassSendRight => t!("told-see-mass-send-right"),
+        Advice::Authorize { component } => {
+            t!("told-authorize", component = %component, account = %account)
+        }
         Advice::Crashed => t!("told-after-crash", report = %reason::report()),
         Advice::PutBack => t!("told-put-back"),
         Advice::PutKnownBack { known, appid } => {

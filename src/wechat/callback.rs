@@ -17,8 +17,11 @@ use crate::l10n::t;
 use crate::model::console;
 use crate::model::hex;
 
+mod component;
 pub mod crypto;
 mod document;
+
+pub use component::{ComponentEvent, parse_component};
 
 /// The longest body that is read.
 pub const BODY_MAX: usize = 32 * 1024;

@@ -97,6 +97,7 @@ fn message(id: &str) -> String {
         ("history", console::history().into()),
         ("notices", console::notices().into()),
         ("site", console::site().into()),
+        ("component", console::component().into()),
     ];
     l10n::message(id, &places)
 }
@@ -113,6 +114,27 @@ pub const NO_SUCH_MSG_ID: i64 = 40059;
 pub const NO_MENU: i64 = 46003;
 /// The account has no menu for some followers only with this number.
 pub const NO_MENUID: i64 = 65301;
+
+/// The account has not authorised the component, or has ended that.
+pub const NOT_AUTHORIZED: i64 = 61003;
+/// The component's ticket is older than 12 h.
+pub const TICKET_EXPIRED: i64 = 61005;
+/// The component's ticket is not one of the platform's.
+pub const TICKET_INVALID: i64 = 61006;
+/// The account has not granted the component this API.
+pub const NO_RIGHT: i64 = 61007;
+/// The platform knows no such refresh token, or no longer.
+pub const REFRESH_TOKEN_INVALID: i64 = 61023;
+
+/// Returns whether a code means that a component's token is not valid (any more).
+pub fn refuses_component_token(code: i64) -> bool {
+    for_send(code).verdict == Verdict::InvalidToken
+}
+
+/// Returns whether a code means that a component has no ticket that the platform accepts.
+pub fn refuses_ticket(code: i64) -> bool {
+    matches!(code, TICKET_EXPIRED | TICKET_INVALID)
+}
 
 /// Returns whether a code means that the platform has no tag with this id.
 pub fn is_no_tag(code: i64) -> bool {
@@ -153,6 +175,8 @@ pub fn for_query(code: i64) -> Row {
     let row = for_send(code);
     let verdict = match row.verdict {
         Verdict::Adopt | Verdict::InDoubt => Verdict::Retry { after_s: WAIT_S },
+        // What is not granted for one query may be for others.
+        Verdict::PauseAccount if code == NO_RIGHT => Verdict::Reject,
         Verdict::Accepted
         | Verdict::Retry { .. }
         | Verdict::InvalidToken
@@ -250,6 +274,7 @@ const API_CALLS: &[Row] = {
         row(45064, Reject, "code-45064-advice"),
         named("code-48001-call", row(48001, Reject, "code-48001-call-advice")),
         row(53600, Reject, MENU),
+        row(NO_RIGHT, Reject, "code-61007-advice"),
         row(NO_MENUID, Reject, MENU),
         row(65302, Reject, "code-65302-advice"),
         row(65303, Reject, "code-65303-advice"),
@@ -349,7 +374,16 @@ const SENDS: &[Row] = {
         row(53500, Reject, CONSOLE),
         passing(53501, WAIT, NOTHING),
         row(53502, Reject, OURS),
-        upto(61023, row(61003, Reject, CONSOLE)),
+        row(NOT_AUTHORIZED, Pause, "code-61003-advice"),
+        row(61004, Pause, "code-61004-advice"),
+        passing(TICKET_EXPIRED, WAIT, NOTHING),
+        passing(TICKET_INVALID, WAIT, NOTHING),
+        row(NO_RIGHT, Pause, "code-61007-advice"),
+        upto(61010, row(61008, Reject, CONSOLE)),
+        row(61011, Pause, "code-61011-advice"),
+        named("code-61008", upto(61022, row(61012, Reject, CONSOLE))),
+        passing(REFRESH_TOKEN_INVALID, WAIT, NOTHING),
+        row(61024, Pause, "code-61024-advice"),
         upto(89505, row(89501, WAIT, ADMINISTRATOR)),
         row(89506, Pause, CONSOLE),
         row(89507, Pause, CONSOLE),
@@ -423,7 +457,13 @@ mod tests {
             (&[0], Verdict::Accepted),
             (&[45065], Verdict::Adopt),
             (&[40001, 40014, 42001], Verdict::InvalidToken),
-            (&[42010, 45011, 46007, 89501, 89502, 89503, 89504, 89505, 45085, 53501], WAIT),
+            (
+                &[
+                    42010, 45011, 46007, 89501, 89502, 89503, 89504, 89505, 45085, 53501, 61005,
+                    61006, 61023,
+                ],
+                WAIT,
+            ),
             (&[45028], Verdict::NextWindow(NextWindow::Broadcasts)),
             (&[45009], Verdict::NextWindow(NextWindow::Calls)),
             (&[45093], Verdict::NextWindow(NextWindow::Day)),
@@ -431,7 +471,7 @@ mod tests {
             (
                 &[
                     40164, 40243, 40013, 40125, 48003, 48004, 50001, 50002, 50004, 45501, 45102,
-                    200_011, 89506, 89507,
+                    200_011, 89506, 89507, 61003, 61004, 61007, 61011, 61024,
                 ],
                 Verdict::PauseAccount,
             ),
@@ -455,7 +495,7 @@ mod tests {
             40003, 40031, 43004, 46004, 50005, 43019, 40032, 45019, 40130, 40050, 45159, 40007,
             46001, 40121, 40118, 40004, 40012, 40035, 40097, 44002, 44003, 44004, 45001, 45008,
             45166, 47001, 47002, 40033, 40227, 45110, 9_001_001, 40059, 40060, 40132, 45062, 45067,
-            45083, 45084, 45106, 45103, 48021, 41040, 44008, 44009, 45168, 53500, 53502, 61004,
+            45083, 45084, 45106, 45103, 48021, 41040, 44008, 44009, 45168, 53500, 53502, 61010,
         ];
         for code in documented {
             assert_eq!(for_send(code).verdict, Verdict::Reject, "{code}");
@@ -481,6 +521,13 @@ mod tests {
             assert_ne!(for_token(code).verdict, Verdict::Reject, "{code}");
             assert_ne!(for_token(code).verdict, Verdict::InvalidToken, "{code}");
         }
+    }
+
+    #[test]
+    fn a_right_that_is_not_granted_stops_sends_and_no_query() {
+        assert_eq!(for_send(NO_RIGHT).verdict, Verdict::PauseAccount);
+        assert_eq!(for_query(NO_RIGHT).verdict, Verdict::Reject);
+        assert_eq!(for_api_call(NO_RIGHT).verdict, Verdict::Reject);
     }
 
     #[test]

@@ -20,9 +20,10 @@ use axum::http::header::{CONNECTION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use chrono::{DateTime, Utc};
 use http_body::Body as _;
+use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -31,10 +32,11 @@ use self::exposition::Exposition;
 use self::forward::{Forwarder, Push};
 use self::limits::{ConnectionHandle, ConnectionLimiter};
 use self::replay::ReplayCache;
-use super::callback::{self, BODY_MAX, Incoming, MassEvent, ParseError, ScanEvent};
+use super::callback::{self, BODY_MAX, ComponentEvent, Incoming, MassEvent, ParseError, ScanEvent};
 use crate::model::Credence;
 
 mod auth;
+mod component;
 mod exposition;
 mod forward;
 pub(crate) mod limits;
@@ -56,6 +58,36 @@ pub trait EventSink: Send + Sync + 'static {
     /// Called again for an event that the platform pushes again. The future is dropped when it
     /// takes too long or the connection ends, which may be after the event was stored.
     fn store(&self, account: &str, event: Received) -> impl Future<Output = Result<(), ()>> + Send;
+
+    /// Returns the credentials that check the pushes to a component, or `None` if there is none.
+    fn component(&self, name: &str) -> Option<Arc<Authenticator>>;
+
+    /// Returns the name of the account with an appid that a component acts for.
+    fn authorizer(&self, component: &str, appid: &str) -> Option<String>;
+
+    /// Stores a push to a component; `Ok` means that it is on disk.
+    fn store_component(
+        &self,
+        component: &str,
+        event: ComponentEvent,
+    ) -> impl Future<Output = Result<(), ()>> + Send;
+
+    /// Returns the page from which an administrator goes to the platform to authorise a component; `None`
+    /// if there is no such link, or no longer.
+    fn authorize_page(
+        &self,
+        component: &str,
+        key: String,
+    ) -> impl Future<Output = Option<String>> + Send;
+
+    /// Takes the authorization code with which an administrator comes back, and returns the page that is
+    /// shown; `None` if there is no such link, or no longer.
+    fn land(
+        &self,
+        component: &str,
+        key: String,
+        code: SecretString,
+    ) -> impl Future<Output = Option<String>> + Send;
 
     /// Receives the outcome of a push, for the operator. It must not wait.
     fn note(&self, account: &str, note: Note);
@@ -171,6 +203,13 @@ pub async fn serve_within<I: EventSink>(
     });
     let app = Router::new()
         .route("/callback/{account}", get(echo::<I>).post(receive::<I>))
+        .route("/component/{component}/events", post(component::events::<I>))
+        .route(
+            "/component/{component}/callback/{appid}",
+            get(component::echo::<I>).post(component::receive::<I>),
+        )
+        .route("/component/{component}/authorize/{key}", get(component::authorize::<I>))
+        .route("/component/{component}/authorized/{key}", get(component::authorized::<I>))
         .route("/healthz", get(health::<I>))
         .route("/readyz", get(readiness::<I>))
         .route("/metrics", get(metrics::<I>))
@@ -233,12 +272,20 @@ async fn echo<I: EventSink>(
     Path(account): Path<String>,
     uri: Uri,
 ) -> Result<Response, StatusCode> {
-    let authenticator = handler.sink.authenticator(&account).ok_or(StatusCode::NOT_FOUND)?;
-    let signed = handler.judge(&account, query(&uri))?;
-    handler.judge(&account, authenticator.check(&signed, handler.sink.now()))?;
+    answer_check(&handler, &account, &uri)
+}
+
+fn answer_check<I: EventSink>(
+    handler: &CallbackHandler<I>,
+    account: &str,
+    uri: &Uri,
+) -> Result<Response, StatusCode> {
+    let authenticator = handler.sink.authenticator(account).ok_or(StatusCode::NOT_FOUND)?;
+    let signed = handler.judge(account, query(uri))?;
+    handler.judge(account, authenticator.check(&signed, handler.sink.now()))?;
     let echo = signed.echostr.clone().ok_or(StatusCode::FORBIDDEN)?;
     // Recorded like a push, or its signature would be valid for anybody's push.
-    handler.judge(&account, handler.admit(&account, &signed, format!("GET {echo}").as_bytes()))?;
+    handler.judge(account, handler.admit(account, &signed, format!("GET {echo}").as_bytes()))?;
     Ok(([(CONTENT_TYPE, "text/plain")], echo).into_response())
 }
 
@@ -247,6 +294,15 @@ async fn receive<I: EventSink>(
     State(handler): State<Arc<CallbackHandler<I>>>,
     Path(account): Path<String>,
     ConnectInfo(connection_handle): ConnectInfo<ConnectionHandle>,
+    request: Request,
+) -> Result<Response, StatusCode> {
+    take(&handler, account, connection_handle, request).await
+}
+
+async fn take<I: EventSink>(
+    handler: &CallbackHandler<I>,
+    account: String,
+    connection_handle: ConnectionHandle,
     request: Request,
 ) -> Result<Response, StatusCode> {
     let authenticator = handler.sink.authenticator(&account).ok_or(StatusCode::NOT_FOUND)?;

@@ -3,8 +3,9 @@
 //! The body of a broadcast is built once and kept, because the platform compares the requests under
 //! one `clientmsgid`: the same broadcast must give the same bytes in every version of this program.
 //! [`response`] reads the responses, [`upload`] has the requests before a broadcast, [`api_call`] has
-//! the calls that are not broadcasts, [`media`] reads drafts and media, and [`diagnosis`] those that only look. Requests hold tokens and secrets, so their
-//! `Debug` shows neither query nor body.
+//! the calls that are not broadcasts, [`media`] reads drafts and media, [`diagnosis`] has those that
+//! only look, and [`component`] those of a third-party platform. Requests hold tokens and secrets, so
+//! their `Debug` shows neither query nor body.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,6 +19,7 @@ use url::Url;
 use crate::model::{Audience, Broadcast, Content, Format, Images};
 
 pub mod api_call;
+pub mod component;
 pub mod diagnosis;
 pub mod followers;
 pub mod media;
@@ -44,6 +46,15 @@ pub const GLANCE: usize = 16 * 1024;
 
 /// Requests a token that others may keep using.
 const STABLE_TOKEN: &str = "/cgi-bin/stable_token";
+/// The calls of a third-party platform, and the fields of their bodies whose values are secrets.
+const OF_COMPONENT: &str = "/cgi-bin/component/";
+const COMPONENT_SECRETS: [&str; 5] = [
+    "component_appsecret",
+    "component_secret",
+    "component_verify_ticket",
+    "authorizer_refresh_token",
+    "authorization_code",
+];
 /// Mass send to everyone or a tag.
 const SENDALL: &str = "/cgi-bin/message/mass/sendall";
 /// Mass send to a list of OpenIDs.
@@ -115,9 +126,15 @@ impl Request {
     /// Returns the secrets that it carries, so that they can be removed from a response that
     /// repeats them.
     pub fn secrets(&self) -> Vec<String> {
-        let body = self.body.as_deref().filter(|_| self.path == STABLE_TOKEN);
+        let named: &[&str] = match &*self.path {
+            STABLE_TOKEN => &["secret"],
+            path if path.starts_with(OF_COMPONENT) => &COMPONENT_SECRETS,
+            _ => &[],
+        };
+        let body = self.body.as_deref().filter(|_| !named.is_empty());
         let body = body.and_then(|body| serde_json::from_str::<Value>(body).ok());
-        let of_body = body.and_then(|body| body["secret"].as_str().map(str::to_owned));
+        let of_body = body.iter().flat_map(|body| named.iter().map(|name| &body[*name]));
+        let of_body = of_body.filter_map(Value::as_str).map(str::to_owned);
         let of_query =
             self.query.iter().filter(|(name, _)| matches!(*name, "access_token" | "secret"));
         let mut secrets: Vec<_> = of_query.map(|(_, value)| value.clone()).chain(of_body).collect();

@@ -488,6 +488,7 @@ fn both_languages_have_the_same_headings_and_commands() {
         ("docs/job-files.md", "docs/zh-CN/job-files.md"),
         ("docs/monitoring.md", "docs/zh-CN/monitoring.md"),
         ("docs/mcp.md", "docs/zh-CN/mcp.md"),
+        ("docs/component.md", "docs/zh-CN/component.md"),
     ] {
         let (english, chinese) = (text(english), text(chinese));
         let levels =

@@ -32,6 +32,7 @@ mod e2e_alerts;
 mod e2e_api_calls;
 mod e2e_approval;
 mod e2e_articles;
+mod e2e_components;
 mod e2e_crashes;
 mod e2e_drafts;
 mod e2e_files;

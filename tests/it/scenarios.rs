@@ -7,6 +7,7 @@ mod articles;
 mod claims;
 mod clock;
 mod codes;
+mod components;
 mod configs;
 mod doubt;
 mod dropped_anew;

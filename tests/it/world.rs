@@ -5,6 +5,7 @@
 //! clock is stepped; an old database is put back. The referee ([`Oracle`]) looks at every step and
 //! believes the platform's log and the committed database only.
 
+pub(crate) mod components;
 mod configs;
 mod events;
 mod operator_actions;
@@ -126,6 +127,7 @@ pub(crate) struct World {
     pub(crate) crashes: Crashes,
     pub(crate) fired: BTreeMap<&'static str, u64>,
     pub(crate) log: Log,
+    pub(crate) agency: components::Agency,
     accounts: Vec<Setup>,
     /// Which of these the daemon runs with, by the numbers that it has for them.
     sessions: Vec<usize>,
@@ -238,6 +240,7 @@ impl World {
             crashes: Crashes::default(),
             fired: BTreeMap::new(),
             log: Log::default(),
+            agency: components::Agency::default(),
             accounts: Vec::new(),
             sessions: Vec::new(),
             inputs: BTreeMap::new(),
@@ -374,7 +377,9 @@ impl World {
                 self.frozen_until.map_or(at, |until| at.max(until))
             });
             let event = self.platform.next_event_at();
-            let Some(next) = [input, wake, event].into_iter().flatten().min() else { break };
+            let push = self.platform.next_component_push_at();
+            let all = [input, wake, event, push];
+            let Some(next) = all.into_iter().flatten().min() else { break };
             if next > end {
                 break;
             }
@@ -385,6 +390,8 @@ impl World {
                 self.take(input);
             } else if event == Some(next) {
                 self.push_events();
+            } else if push == Some(next) {
+                self.push_to_component();
             } else {
                 self.frozen_until = None;
                 self.pass();
@@ -471,6 +478,7 @@ impl World {
         }
         self.engine = Some(engine);
         self.life += 1;
+        self.set_components();
         self.look();
     }
 
@@ -554,6 +562,9 @@ impl World {
                 return;
             }
         }
+        for request in pass.component_requests {
+            self.carry(request);
+        }
         let mut outgoing = pass.outgoing.into_iter();
         while let Some(next) = outgoing.next() {
             self.hand_over(next);
@@ -631,7 +642,15 @@ impl World {
             self.fail(&violation);
         }
         let date = DateTime::from_timestamp(self.at.timestamp(), 0);
+        let of_component = request.path.starts_with("/cgi-bin/component/");
+        if of_component {
+            let name = request.path.rsplit('/').next().unwrap_or_default();
+            self.agency.asked.push(name.to_owned());
+        }
         let (reply, date) = match response {
+            Response::Answer { .. } if of_component && self.loses_answer() => {
+                (Reply::Unknown("no answer".to_owned()), None)
+            }
             Response::Answer { status, body } => (Reply::Http { status, body }, date),
             Response::Refused => (Reply::Unreachable("connection refused".to_owned()), None),
             Response::Lost => (Reply::Unknown("the connection was closed".to_owned()), None),

@@ -90,7 +90,7 @@ pub(super) fn token(answer: &TokenResponse, source: &TokenSource) -> Vec<Finding
                     Some(Finding::good("IP list", t!("doctor-listed")))
                 }
                 // It is the token server's address that asked.
-                TokenSource::Url(_) => None,
+                TokenSource::Url(_) | TokenSource::Component { .. } => None,
             };
             [good].into_iter().chain(listed).collect()
         }

@@ -55,6 +55,9 @@ impl Probe {
     ) -> Result<(), Problem> {
         let name = &config.account.name;
         let Some(base) = self.reach(config, report)? else { return Ok(()) };
+        if config.token.component().is_some() {
+            return Ok(());
+        }
         let client = client(config);
         let way = (&client, &base);
         let Some(request) = token_request(config, secrets) else {

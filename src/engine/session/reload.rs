@@ -34,7 +34,8 @@ impl Session {
         let in_flight = std::mem::take(&mut self.in_flight);
         let access_changed = in_flight.has(Slot::Send);
         let rules_changed = self.rules_changed;
-        *self = Self { in_flight, access_changed, rules_changed, ..Self::new(config, now) };
+        let acting = std::mem::take(&mut self.acting);
+        *self = Self { in_flight, access_changed, acting, rules_changed, ..Self::new(config, now) };
     }
 
     /// Begins nothing more for an account that the config no longer contains.

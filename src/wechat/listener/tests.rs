@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use sha1::{Digest as _, Sha1};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -9,11 +9,14 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::model::hex;
 
+mod component;
 mod forwarded;
 mod sealed;
 
 const NOW: i64 = 1_481_013_459;
 const TOKEN: &str = "qunfa";
+/// The key of a link to authorise a component.
+const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const EVENT: &str = "<xml><MsgType>event</MsgType><Event>MASSSENDJOBFINISH</Event><MsgID>7</MsgID><Status>send success</Status></xml>";
 
 /// Limits that no working machine is too slow for.
@@ -45,6 +48,7 @@ struct Fake {
     authenticator: Arc<Authenticator>,
     stored: Mutex<Vec<(String, Received)>>,
     notes: Mutex<Vec<Note>>,
+    pushes: Mutex<Vec<ComponentEvent>>,
 }
 
 impl EventSink for Fake {
@@ -70,6 +74,30 @@ impl EventSink for Fake {
         Ok(())
     }
 
+    fn component(&self, name: &str) -> Option<Arc<Authenticator>> {
+        (name == "agency").then(|| Arc::clone(&self.authenticator))
+    }
+
+    fn authorizer(&self, component: &str, appid: &str) -> Option<String> {
+        (component == "agency" && appid == "wx1").then(|| "brand-daily".to_owned())
+    }
+
+    async fn store_component(&self, _: &str, event: ComponentEvent) -> Result<(), ()> {
+        if matches!(self.store, Store::Fails) {
+            return Err(());
+        }
+        self.pushes.lock().unwrap().push(event);
+        Ok(())
+    }
+
+    async fn authorize_page(&self, _: &str, key: String) -> Option<String> {
+        (key == KEY).then(|| "before".to_owned())
+    }
+
+    async fn land(&self, _: &str, key: String, code: SecretString) -> Option<String> {
+        (key == KEY).then(|| code.expose_secret().to_owned())
+    }
+
     fn health(&self) -> (bool, String) {
         (self.well, "a line".to_owned())
     }
@@ -85,8 +113,9 @@ impl EventSink for Fake {
 
 impl Fake {
     fn new(store: Store, authenticator: Authenticator) -> Arc<Self> {
-        let (stored, notes) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { store, well: true, authenticator: Arc::new(authenticator), stored, notes })
+        let (stored, notes, pushes) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let authenticator = Arc::new(authenticator);
+        Arc::new(Self { store, well: true, authenticator, stored, notes, pushes })
     }
 
     fn notes(&self) -> Vec<Note> {

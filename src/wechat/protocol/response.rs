@@ -330,6 +330,13 @@ pub(super) fn question(reply: &Reply) -> Result<Fields, Refusal> {
     }
 }
 
+/// Returns the return code of a whole response and its message, if it is a refusal; or why there is no
+/// whole one.
+pub(super) fn question_of(reply: &Reply) -> Result<Option<(i64, String)>, String> {
+    let fields = whole(reply)?;
+    Ok(refusal(&fields)?.map(|code| (code, errmsg(&fields))))
+}
+
 /// Returns the fields of a whole 2xx JSON object, or why there are none.
 pub(super) fn whole(reply: &Reply) -> Result<Fields, String> {
     match reply {
@@ -437,7 +444,7 @@ pub(super) fn integer(value: &Value) -> Option<i64> {
     }
 }
 
-fn is_token(token: &str) -> bool {
+pub(super) fn is_token(token: &str) -> bool {
     (1..=TOKEN_MAX).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_graphic())
 }
 

@@ -47,6 +47,11 @@ impl World {
         }
     }
 
+    /// Gives an account another source of tokens.
+    pub(crate) fn set_token(&mut self, index: usize, token: TokenSource) {
+        self.accounts[index].token = token;
+    }
+
     /// Lets the daemon read the config again.
     pub(crate) fn reload(&mut self) {
         let (accounts, _) = self.configs();
@@ -55,6 +60,7 @@ impl World {
         self.count("config read again");
         self.tell_mistakes();
         self.engine().reload(&accounts, now).unwrap();
+        self.set_components();
         let numbered = self.engine().numbered_accounts();
         let numbered: Vec<_> =
             numbered.map(|(number, config)| (number, config.account.appid.clone())).collect();

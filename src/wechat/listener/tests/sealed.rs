@@ -6,16 +6,16 @@ use crate::wechat::callback::crypto::{AesKey, OpenError};
 
 const APPID: &str = "wx1";
 
-fn key(letter: &str) -> AesKey {
+pub(super) fn key(letter: &str) -> AesKey {
     AesKey::parse(&letter.repeat(43).into()).unwrap()
 }
 
 /// An account with the keys `b` and, before that, `a`.
-fn safe() -> Authenticator {
+pub(super) fn safe() -> Authenticator {
     Authenticator { appid: APPID.to_owned(), keys: vec![key("b"), key("a")], ..plain() }
 }
 
-async fn safely_served() -> Served {
+pub(super) async fn safely_served() -> Served {
     served_with(PATIENT, Store::Works, safe()).await
 }
 
@@ -30,11 +30,11 @@ fn sealed_by(token: &str, timestamp: i64, nonce: &str, encrypt: &str) -> String 
     )
 }
 
-fn sealed(nonce: &str, encrypt: &str) -> String {
+pub(super) fn sealed(nonce: &str, encrypt: &str) -> String {
     sealed_by(TOKEN, NOW, nonce, encrypt)
 }
 
-fn xml(encrypt: &str) -> String {
+pub(super) fn xml(encrypt: &str) -> String {
     format!(
         "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><Encrypt><![CDATA[{encrypt}]]></Encrypt></xml>"
     )
