@@ -21,6 +21,7 @@ mod doctor;
 mod drafts;
 mod events;
 mod finding;
+mod fleet;
 mod followers;
 mod forecast;
 mod format;
@@ -132,6 +133,7 @@ impl Arguments {
             | Command::Speed(_)
             | Command::Submit(_)
             | Command::Backup(_)
+            | Command::Fleet(_)
             | Command::Completions(_)
             | Command::Man(_)
             | Command::Schema
@@ -211,6 +213,8 @@ enum Command {
     Quota(quota::Options),
     /// Copy the database into a file, while the daemon runs
     Backup(backup::Options),
+    /// Show the daemons of a shared database; move a database into it and out of it
+    Fleet(fleet::Options),
     /// Make a token for a user of the HTTP API, and print it once
     Token(token::Options),
     /// Print the completions of a shell
@@ -371,7 +375,14 @@ impl Problem {
             Self::No(_) | Self::Store(StoreError::Refused(_) | StoreError::Conflict(_)) => 1,
             Self::Run(error) => error.exit_code(),
             Self::Said(code, _) => *code,
-            Self::Store(StoreError::Failed(_) | StoreError::Busy(_) | StoreError::Corrupt(_)) => 4,
+            Self::Store(
+                StoreError::Failed(_)
+                | StoreError::Busy(_)
+                | StoreError::Unreachable(_)
+                | StoreError::Unseated(_)
+                | StoreError::Shared(_)
+                | StoreError::Corrupt(_),
+            ) => 4,
             Self::Output(_) if self.is_silent() => 0,
             Self::Output(_) => 4,
             Self::Cannot(_)
@@ -505,6 +516,7 @@ fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, 
         Command::Speed(options) => return api_calls::speed(&options, &config()?, &who, terminal),
         Command::Quota(options) => quota::run(&options, &config()?, &who, terminal)?,
         Command::Backup(options) => backup::run(&options, (&config()?, &path), terminal)?,
+        Command::Fleet(options) => fleet::run(&options, &config()?, terminal)?,
         Command::Completions(options) => {
             manual::completions(&options, help::command(), terminal)?;
         }

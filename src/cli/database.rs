@@ -17,13 +17,16 @@ use crate::store::Store;
 
 /// Opens the database; none if it does not exist.
 pub(super) fn open(config: &Config, now: DateTime<Utc>) -> Result<Option<Store>, Problem> {
+    if let Some(url) = &config.store {
+        return Store::read_shared(url, now).map_err(Problem::Store);
+    }
     let folder = &config.state_dir;
     match fs::metadata(folder) {
         Ok(metadata) => owned(folder, &metadata)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(folder, &error)),
     }
-    let path = folder.join("qunfa.db");
+    let path = config.database();
     match path.try_exists() {
         Ok(true) => {}
         Ok(false) => return Ok(None),
