@@ -359,7 +359,9 @@ fn open(
         tracing::warn!("{warning}");
     }
     let store = open_store(config, seat, now)?;
-    let mark = lock::read_mark(&config.state_dir)?;
+    // A host that has just joined has no mark, and the shared database is no older for that.
+    let mark =
+        lock::read_mark(&config.state_dir)?.or_else(|| seat.map(|_| HighWaterMark::default()));
     let known = store.read().last_seen()?;
     let unknown_files = has_unknown_files(inbox, &store, &known, now)?;
     let beside = StateDirectory { mark: mark.as_ref(), unknown_files };

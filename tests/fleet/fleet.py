@@ -233,7 +233,10 @@ def main():
             if asked and scenario.__name__ not in asked:
                 continue
             pair = Pair(work, scenario.__name__, cluster)
-            wrong, told = scenario(pair)
+            try:
+                wrong, told = scenario(pair)
+            except SystemExit as error:
+                wrong, told = str(error), ""
             pair.end()
             failed |= wrong is not None
             print(f"{scenario.__name__}: {'DOES NOT HOLD: ' + wrong if wrong else 'holds: ' + told}", flush=True)
@@ -245,4 +248,5 @@ def main():
     sys.exit(1 if failed else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

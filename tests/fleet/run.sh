@@ -13,7 +13,7 @@ if [ -z "${QUNFA:-}" ]; then
     QUNFA=${CARGO_TARGET_DIR:-$here/../../target}/release/qunfa
 fi
 QUNFA=$(realpath "$QUNFA")
-export QUNFA
+export QUNFA PYTHONDONTWRITEBYTECODE=1
 programs=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
 export POSTGRES=${POSTGRES:-$programs}
 if [ ! -x "$POSTGRES/initdb" ]; then

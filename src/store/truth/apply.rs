@@ -6,7 +6,7 @@
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior, params_from_iter};
 
-use super::tables::{Table, Tables, list, quoted};
+use super::tables::{SEQUENCES, Table, Tables, list, quoted};
 use super::{Changes, TableChange, capture};
 use crate::store::{Result, begin};
 
@@ -71,8 +71,12 @@ fn remove(db: &Connection, table: &Table, change: &TableChange) -> Result<()> {
 
 fn insert(db: &Connection, table: &Table, change: &TableChange) -> Result<()> {
     // An insert into a table that counts its ids may have made the counter's row meanwhile.
-    if table.name == super::tables::SEQUENCES {
-        remove(db, table, change)?;
+    if table.name == SEQUENCES {
+        for row in &change.rows {
+            let mut delete =
+                db.prepare_cached("DELETE FROM main.sqlite_sequence WHERE name = ?1")?;
+            delete.execute([&row[0]])?;
+        }
     }
     let places = list((1..=table.columns.len()).map(|number| format!("?{number}")));
     let (name, columns) = (quoted(&table.name), table.columns());

@@ -63,10 +63,12 @@ impl Mirror {
     pub fn open(&self, db: Connection, now: DateTime<Utc>) -> Result<Store> {
         let mut store = Store::prepare(db, now)?;
         let tables = Tables::of(&store.db)?;
-        let (all, at) = {
+        let (mut all, at) = {
             let inner = self.inner();
             (capture::everything(&inner.db, &tables)?, inner.at())
         };
+        // As PostgreSQL returns them.
+        all.iter_mut().for_each(|change| change.keys.clear());
         capture::capture(&store.db, &tables)?;
         apply::replace(&mut store.db, &tables, &all)?;
         store.following = Some(Following::new(&store.db, Box::new(self.clone()), at)?);

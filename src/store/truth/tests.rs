@@ -26,7 +26,8 @@ fn hosts() -> (Mirror, [Store; 2]) {
     first
         .transaction(|tx| {
             tx.ensure_account("daily")?;
-            tx.ensure_account("club")
+            tx.ensure_account("club")?;
+            tx.run("INSERT INTO account_change (account) VALUES ('club')", [].as_slice())
         })
         .unwrap();
     let mirror = Mirror::of(&first, now()).unwrap();

@@ -77,8 +77,18 @@ fn chain(error: &dyn std::error::Error) -> String {
 pub(super) struct Link {
     config: Config,
     tls: MakeRustlsConnect,
-    runtime: Runtime,
+    /// None only while it is dropped.
+    runtime: Option<Runtime>,
     session: Option<Session>,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        // Inside another runtime, waiting for the end of this one is not allowed.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl std::fmt::Debug for Link {
@@ -122,7 +132,8 @@ impl Link {
             .enable_all()
             .build()
             .map_err(|error| StoreError::Shared(error.to_string()))?;
-        Ok(Self { config, tls: MakeRustlsConnect::new(tls), runtime, session: None })
+        let tls = MakeRustlsConnect::new(tls);
+        Ok(Self { config, tls, runtime: Some(runtime), session: None })
     }
 
     /// Returns whether a connection is open.
@@ -142,6 +153,9 @@ impl Link {
         work: impl AsyncFnOnce(&mut Session) -> std::result::Result<T, Failure> + Send,
     ) -> std::result::Result<T, Failure> {
         let Self { config, tls, runtime, session } = self;
+        let Some(runtime) = runtime else {
+            return Err(Failure::Lost("the connection is being dropped".to_owned()));
+        };
         let called = move || {
             runtime.block_on(async move {
                 let open = match session.take().filter(|open| !open.client.is_closed()) {
