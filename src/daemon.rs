@@ -137,24 +137,6 @@ impl RunError {
             Self::Storage(_) | Self::File(..) => 4,
         }
     }
-
-    /// Returns what keeps the database from being used, if that is the only fault.
-    fn locked_out(&self, since: DateTime<Utc>) -> Option<LockedOut> {
-        match self {
-            Self::Storage(StoreError::Busy(by)) => {
-                Some(LockedOut { since, by: by.clone(), unreachable: false })
-            }
-            Self::Storage(StoreError::Unreachable(why)) => {
-                Some(LockedOut { since, by: Some(why.clone()), unreachable: true })
-            }
-            Self::Locked(_)
-            | Self::Setup(_)
-            | Self::Database(_)
-            | Self::Replaced(_)
-            | Self::Storage(_)
-            | Self::File(..) => None,
-        }
-    }
 }
 
 impl From<StoreError> for RunError {
@@ -436,7 +418,7 @@ async fn open_patiently(
             Ok(opened) => return Ok(Some(opened)),
             Err(error) => error,
         };
-        let Some(locked_out) = error.locked_out(at) else { return Err(error) };
+        let Some(locked_out) = lock_out(&error, at) else { return Err(error) };
         if !std::mem::replace(&mut told, true) {
             tracing::error!(
                 "the daemon waits: {}; end that program, or its transaction: the start goes on by \
@@ -495,6 +477,27 @@ fn check_large(database: &Path, to: mpsc::Sender<Input>) {
         // A loop that has ended needs no result.
         to.blocking_send(Input::Checked(Store::check(&path))).unwrap_or_default();
     });
+}
+
+/// Returns what keeps the database from being used, if that is the only fault.
+fn lock_out(error: &RunError, since: DateTime<Utc>) -> Option<LockedOut> {
+    let RunError::Storage(error) = error else { return None };
+    let (by, unreachable) = match error {
+        StoreError::Busy(by) => (by.clone(), false),
+        StoreError::Unreachable(why) => (Some(why.clone()), true),
+        StoreError::Damaged(..)
+        | StoreError::Newer(..)
+        | StoreError::Older(..)
+        | StoreError::Access(..)
+        | StoreError::Failed(_)
+        | StoreError::Unseated(_)
+        | StoreError::Shared(_)
+        | StoreError::Lookup(..)
+        | StoreError::Refused(_)
+        | StoreError::Conflict(_)
+        | StoreError::Corrupt(_) => return None,
+    };
+    Some(LockedOut { since, by, unreachable })
 }
 
 /// Returns an error with its causes, on one line.
@@ -633,7 +636,7 @@ impl Daemon {
     /// will until the lock is released.
     fn wait_out(&mut self, done: Result<(), RunError>, now: DateTime<Utc>) -> Result<(), RunError> {
         let Err(error) = done else { return Ok(()) };
-        let Some(locked_out) = error.locked_out(now) else { return Err(error) };
+        let Some(locked_out) = lock_out(&error, now) else { return Err(error) };
         self.backlog.let_go();
         if !self.is_locked_out() {
             tracing::error!("{}; work goes on by itself once it is free", locked_out.sentence());
@@ -657,7 +660,7 @@ impl Daemon {
         }
         self.locked_out.send_replace(None);
         match self.finish(inputs).await {
-            Err(error) if error.locked_out((self.now)()).is_some() => {
+            Err(error) if lock_out(&error, (self.now)()).is_some() => {
                 tracing::warn!(
                     "the database is locked: what is under way is settled at the next start"
                 );

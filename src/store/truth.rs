@@ -29,7 +29,9 @@ use tables::Tables;
 pub use mirror::{Fault as MirrorFault, Mirror};
 pub use postgres::{Seat, SeatView, seats};
 pub use shared::SharedPosition;
-pub(super) use shared::is_cache;
+
+/// What marks the file of a working memory.
+const CACHE: i64 = 0x7166_6361;
 
 /// The last transaction of a truth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,6 +203,12 @@ impl Store {
     pub(super) fn take_news(&mut self) -> bool {
         self.following.as_mut().is_some_and(|following| std::mem::take(&mut following.news))
     }
+}
+
+/// Returns whether a database is the working memory of a daemon.
+pub(super) fn is_cache(db: &Connection) -> Result<bool> {
+    let id: i64 = db.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    Ok(id == CACHE)
 }
 
 /// Sends what the open transaction changed to the truth, if it is elsewhere.

@@ -166,7 +166,7 @@ impl Truth for Postgres {
                     Failure::Said(_, Some(SqlState::LOCK_NOT_AVAILABLE)) => {
                         StoreError::Busy(Some(t!("store-another-host")))
                     }
-                    failure => unreachable(failure),
+                    failure @ (Failure::Said(..) | Failure::Lost(_)) => unreachable(failure),
                 });
             }
         };

@@ -10,12 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::postgres::{self, Postgres, Seat};
 use super::tables::Tables;
-use super::{Following, Position, apply};
+use super::{CACHE, Following, Position, apply};
 use crate::l10n::t;
 use crate::store::{Result, Store, StoreError, connect, millis};
-
-/// What marks the file of a working memory.
-const CACHE: i64 = 0x7166_6361;
 
 /// How far a daemon followed the shared database: it recognises later whether commits were lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,12 +118,6 @@ impl Store {
     fn knows(&mut self, position: Position) -> Result<bool> {
         self.following.as_mut().map_or(Ok(true), |following| following.truth.knows(position))
     }
-}
-
-/// Returns whether a database is the working memory of a daemon.
-pub(in crate::store) fn is_cache(db: &Connection) -> Result<bool> {
-    let id: i64 = db.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    Ok(id == CACHE)
 }
 
 fn remove(path: &Path) -> Result<()> {

@@ -88,7 +88,8 @@ pub(super) fn key_of(text: &str) -> Result<Row> {
     let parts: Vec<serde_json::Value> = serde_json::from_str(text).map_err(|_| unreadable())?;
     let value = |part: serde_json::Value| {
         let number = part.as_i64().map(Value::Integer);
-        number.or(part.as_str().map(|text| Value::Text(text.to_owned()))).ok_or_else(unreadable)
+        let text = || part.as_str().map(|text| Value::Text(text.to_owned()));
+        number.or_else(text).ok_or_else(unreadable)
     };
     parts.into_iter().map(value).collect()
 }
