@@ -1,4 +1,4 @@
-//! Against a real PostgreSQL: QUNFA_TEST_POSTGRES is the URL of an empty database.
+//! Against a real PostgreSQL: `QUNFA_TEST_POSTGRES` is the URL of an empty database.
 
 use std::collections::BTreeSet;
 
