@@ -22,6 +22,7 @@ mod doctor;
 mod drafts;
 mod events;
 mod finding;
+mod fleet;
 mod followers;
 mod forecast;
 mod format;
@@ -139,6 +140,7 @@ impl Arguments {
             | Command::Menu(_)
             | Command::Submit(_)
             | Command::Backup(_)
+            | Command::Fleet(_)
             | Command::Completions(_)
             | Command::Man(_)
             | Command::Schema
@@ -223,6 +225,8 @@ enum Command {
     Quota(quota::Options),
     /// Copy the database into a file, while the daemon runs
     Backup(backup::Options),
+    /// Show the daemons of a shared database; move a database into it and out of it
+    Fleet(fleet::Options),
     /// Make a token for a user of the HTTP API, and print it once
     Token(token::Options),
     /// Serve agents on stdin and stdout (MCP): they read and submit, a person approves
@@ -392,7 +396,14 @@ impl Problem {
             | Self::Store(StoreError::Refused(_) | StoreError::Conflict(_)) => 1,
             Self::Run(error) => error.exit_code(),
             Self::Said(code, _) => *code,
-            Self::Store(StoreError::Failed(_) | StoreError::Busy(_) | StoreError::Corrupt(_)) => 4,
+            Self::Store(
+                StoreError::Failed(_)
+                | StoreError::Busy(_)
+                | StoreError::Unreachable(_)
+                | StoreError::Unseated(_)
+                | StoreError::Shared(_)
+                | StoreError::Corrupt(_),
+            ) => 4,
             Self::Output(_) if self.is_silent() => 0,
             Self::Output(_) => 4,
             Self::Cannot(_)
@@ -533,6 +544,7 @@ fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, 
         Command::Menu(options) => return api_calls::menu(&options, &config()?, &who, terminal),
         Command::Quota(options) => quota::run(&options, &config()?, &who, terminal)?,
         Command::Backup(options) => backup::run(&options, (&config()?, &path), terminal)?,
+        Command::Fleet(options) => fleet::run(&options, &config()?, terminal)?,
         Command::Completions(options) => {
             manual::completions(&options, help::command(), terminal)?;
         }

@@ -11,6 +11,7 @@ mod component;
 mod network;
 mod receivers;
 mod server;
+mod store;
 mod upkeep;
 mod users;
 
@@ -45,6 +46,8 @@ pub use users::{Console, Role, User, UserProxy, is_user_name};
 pub struct Config {
     /// The folder of the database, the lock and stored media.
     pub state_dir: PathBuf,
+    /// The URL of the PostgreSQL that several hosts share; `None` means SQLite on this host alone.
+    pub store: Option<SecretString>,
     /// The drop directory.
     pub inbox: PathBuf,
     /// Whether a job file without a closing `...` is refused.
@@ -202,6 +205,9 @@ const FILE: Shape = Shape {
     what: || t!("config-config"),
     known: &[
         "state_dir",
+        "store",
+        "store_file",
+        "store_env",
         "inbox",
         "inbox_end_marker",
         "listen",
@@ -448,6 +454,7 @@ impl<'l, 'a> Loader<'l, 'a> {
         let help = || t!("config-write-state-dir-var-lib");
         let state_dir =
             fields.require("state_dir", help, self.report).and_then(|entry| self.path(entry));
+        let store = self.store(&fields);
         let inbox = match fields.get("inbox") {
             Some(entry) => self.path(entry),
             None => state_dir.as_ref().map(|folder| folder.join("inbox")),
@@ -479,6 +486,7 @@ impl<'l, 'a> Loader<'l, 'a> {
         let backup = fields.get("backup").map(|entry| self.backup(entry));
         let config = Config {
             state_dir: state_dir?,
+            store: store?,
             inbox: inbox?,
             inbox_end_marker_required,
             listen,

@@ -31,6 +31,7 @@ mod reload;
 mod reloader;
 mod retention;
 mod signals;
+mod standby;
 mod upkeep;
 
 use std::net::SocketAddr;
@@ -48,7 +49,7 @@ use crate::engine::{
 use crate::inbox::Inbox;
 use crate::l10n::{Lang, within};
 use crate::server::Commands;
-use crate::store::{LastSeen, RefusedFile, Store, StoreError};
+use crate::store::{LastSeen, RefusedFile, Seat, SharedPosition, Store, StoreError};
 
 use backlog::{Backlog, Done, acknowledge};
 use clock_watch::{ClockTick, ClockWatch};
@@ -58,6 +59,7 @@ use dispatcher::{Dispatcher, Ways};
 use input::{Input, MaintenanceTask, Trouble, ValidFile};
 use reloader::{Fixed, PingTask, Reloader, Views};
 use signals::{Asked, Signals};
+use standby::{Seated, take_seat};
 use upkeep::Upkeep;
 
 pub use files::files_folder;
@@ -135,19 +137,6 @@ impl RunError {
             Self::Storage(_) | Self::File(..) => 4,
         }
     }
-
-    /// Returns who keeps the database locked, if the lock is the only fault.
-    fn busy(&self) -> Option<Option<&str>> {
-        match self {
-            Self::Storage(StoreError::Busy(who)) => Some(who.as_deref()),
-            Self::Locked(_)
-            | Self::Setup(_)
-            | Self::Database(_)
-            | Self::Replaced(_)
-            | Self::Storage(_)
-            | Self::File(..) => None,
-        }
-    }
 }
 
 impl From<StoreError> for RunError {
@@ -160,6 +149,9 @@ impl From<StoreError> for RunError {
             StoreError::Damaged(..)
             | StoreError::Failed(_)
             | StoreError::Busy(_)
+            | StoreError::Unreachable(_)
+            | StoreError::Unseated(_)
+            | StoreError::Shared(_)
             | StoreError::Refused(_)
             | StoreError::Conflict(_)
             | StoreError::Corrupt(_) => error.is_damage(),
@@ -232,18 +224,21 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, RunError> {
 /// # Errors
 /// See [`RunError`].
 pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
-    let now = (options.now)();
     // From here on a signal ends the daemon in an orderly way, however early it comes.
     let mut signals = Signals::listen()?;
-    let state = config.state_dir.clone();
+    let (state, database) = (config.state_dir.clone(), config.database());
     lock::make_private(&state)?;
-    let lock = lock::Lock::take(&state, now).await?;
+    let _lock = lock::Lock::take(&state, (options.now)()).await?;
     let inbox = Inbox::open(&config.inbox, config.inbox_end_marker_required)
         .map_err(|error| RunError::Setup(chain(&error)))?;
     let files = files::Files::open(&state)?;
     let ways = Ways::new(&config.accounts, &config.components, files.path())?;
-    let opened = open_patiently(&config, &inbox, &options.now, &mut signals).await?;
+    let mut notifier = notify::Notifier::of_this_process(options.jump.is_none());
+    let waits = (&mut signals, &mut notifier);
+    let opened = take_over(&config, &inbox, &options.now, waits).await?;
     let Some((mut engine, refused)) = opened else { return Ok(()) };
+    // Opening a large database takes time; no clock was stepped.
+    let now = (options.now)();
     engine.decide_ahead(options.jump.as_ref().map_or(DECIDE_AHEAD, |_| TimeDelta::zero()));
     let (sender, inputs) = mpsc::channel(1_024);
     let listener = callback::bind(config.listen).await?;
@@ -258,7 +253,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let counters = process.counters.clone();
     if let Some(listener) = listener {
         let to_loop = (&sender, &options.now, config.lang.unwrap_or_default());
-        let handler = handler(&views, &state, to_loop, locked_out, process);
+        let handler = handler(&views, &database, to_loop, locked_out, process);
         tasks.spawn(callback::serve(listener, handler, ended.clone()));
     }
     let served = (options.commands, &options.now);
@@ -268,32 +263,31 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let task = ingest::IngestTask { inbox, accounts, files: files.clone(), now: clock, lang, to };
     tasks.spawn(task.run(refused, counters.clone(), ended));
     let maintenance = maintenance::start(sender.clone()).await;
-    check_large(&state, sender.clone());
+    check_large(&database, sender.clone());
     let upkeep = Upkeep::new(&config, sender.clone());
     let ping = PingTask::start(config.alerts.ping.clone(), heartbeat.watch());
     let seen = (Fixed::of(&config), views, ping);
     let reloader = Reloader::new((options.reload, config.warnings.clone()), seen, sender.clone());
-    let opened = (options.now)();
     let deliveries = Deliveries::new((config.alerts, lang), &engine, &options.now, sender.clone());
-    let dispatcher = Dispatcher::new(ways, &state, counters, (options.now.clone(), sender));
+    let of = (state.as_path(), config.store.is_some());
+    let dispatcher = Dispatcher::new(ways, of, counters, (options.now.clone(), sender));
     let mut daemon = Daemon {
-        // A rehearsal is not a service.
-        notifier: notify::Notifier::of_this_process(options.jump.is_none()),
+        notifier,
         marked: engine.mark().clone(),
+        followed: None,
         engine,
-        database_file: DatabaseFile::of(database(&state))?,
+        database_file: DatabaseFile::of(database)?,
         state,
         dispatcher,
         files,
         deliveries,
         reloader,
         upkeep,
-        watch: ClockWatch::new(opened),
+        watch: ClockWatch::new(now),
         jumped: TimeDelta::zero(),
         now: options.now,
         jump: options.jump,
-        // Opening a large database takes time; no clock was stepped.
-        looked: Look { at: opened, seen_at: now },
+        looked: Look { at: now, seen_at: now },
         heartbeat,
         backlog: Backlog::default(),
         locked_out: report_locked_out,
@@ -303,14 +297,13 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     ending.send_replace(true);
     maintenance.stop().await;
     tasks.abort_all();
-    drop(lock);
     outcome
 }
 
 /// Returns what answers requests to the listener.
 fn handler(
     views: &Views,
-    state: &Path,
+    database: &Path,
     (to, now, lang): (&mpsc::Sender<Input>, &Now, Lang),
     locked_out: watch::Receiver<Option<LockedOut>>,
     process: metrics::Process,
@@ -318,7 +311,7 @@ fn handler(
     let (to, now) = (to.clone(), Arc::clone(now));
     let accounts = views.configured();
     let metrics =
-        metrics::Metrics::new(database(state), accounts, locked_out.clone(), process.clone());
+        metrics::Metrics::new(database.to_owned(), accounts, locked_out.clone(), process.clone());
     let way = callback::LoopHandle { to, now, locked_out, process };
     let components = (views.components(), lang);
     callback::CallbackHandler::new(views.callbacks(), components, metrics, way)
@@ -342,17 +335,18 @@ fn announce(
 ///
 /// A database that is empty, older than its mark or long unused may lack jobs that were sent. So
 /// the daemon first reads back what `accepted/` still records of them.
-fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, RunError> {
+fn open(
+    config: &Config,
+    (seat, inbox): (Option<&Seat>, &Inbox),
+    now: DateTime<Utc>,
+) -> Result<Engine, RunError> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    let path = database(&config.state_dir);
-    lock::make_file_private(&path)?;
-    if !is_large(&config.state_dir) {
-        Store::check(&path)?;
-    }
-    let store = Store::open(&path, now)?;
-    let mark = lock::read_mark(&config.state_dir)?;
+    let store = open_store(config, seat, now)?;
+    // A host that has just joined has no mark, and the shared database is no older for that.
+    let mark =
+        lock::read_mark(&config.state_dir)?.or_else(|| seat.map(|_| HighWaterMark::default()));
     let known = store.read().last_seen()?;
     let unknown_files = has_unknown_files(inbox, &store, &known, now)?;
     let beside = StateDirectory { mark: mark.as_ref(), unknown_files };
@@ -378,18 +372,48 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
     Ok(engine)
 }
 
+/// Takes the seat of a shared database, if there is one, and opens the database. Returns none if the
+/// daemon is asked to stop before that.
+async fn take_over(
+    config: &Config,
+    inbox: &Inbox,
+    now: &Now,
+    (signals, notifier): (&mut Signals, &mut notify::Notifier),
+) -> Result<Option<(Engine, Vec<String>)>, RunError> {
+    let seat = match take_seat(config, now, signals, notifier).await? {
+        Seated::Alone => None,
+        Seated::Active(seat) => Some(seat),
+        Seated::Stopped => return Ok(None),
+    };
+    open_patiently(config, (seat.as_deref(), inbox), now, signals).await
+}
+
+/// Opens the database of this host, or reads the shared one.
+fn open_store(config: &Config, seat: Option<&Seat>, now: DateTime<Utc>) -> Result<Store, RunError> {
+    let path = config.database();
+    if let Some(seat) = seat {
+        let last = standby::read_position(&config.state_dir);
+        return Ok(Store::open_shared(&path, seat, last, now)?);
+    }
+    lock::make_file_private(&path)?;
+    if !is_large(&path) {
+        Store::check(&path)?;
+    }
+    Ok(Store::open(&path, now)?)
+}
+
 /// Opens the database as soon as no other process keeps it locked, and sets aside what crashed the
 /// daemon too often. Returns none if the daemon is asked to stop before that.
 async fn open_patiently(
     config: &Config,
-    inbox: &Inbox,
+    beside: (Option<&Seat>, &Inbox),
     now: &Now,
     signals: &mut Signals,
 ) -> Result<Option<(Engine, Vec<String>)>, RunError> {
     let mut told = false;
     loop {
         let at = now();
-        let opened = open(config, inbox, at).and_then(|mut engine| {
+        let opened = open(config, beside, at).and_then(|mut engine| {
             let crashes = crash::Crashes::read(&config.state_dir, at);
             let refused = crashes.set_aside(&mut engine, at)?;
             Ok((engine, refused))
@@ -398,12 +422,8 @@ async fn open_patiently(
             Ok(opened) => return Ok(Some(opened)),
             Err(error) => error,
         };
-        if error.busy().is_none() {
-            return Err(error);
-        }
+        let Some(locked_out) = lock_out(&error, at) else { return Err(error) };
         if !std::mem::replace(&mut told, true) {
-            let by = error.busy().flatten().map(ToOwned::to_owned);
-            let locked_out = LockedOut { since: at, by };
             tracing::error!(
                 "the daemon waits: {}; end that program, or its transaction: the start goes on by \
                  itself once the database is free",
@@ -447,24 +467,41 @@ fn has_unknown_files(
     Ok(false)
 }
 
-fn database(state: &Path) -> PathBuf {
-    state.join("qunfa.db")
-}
-
-fn is_large(state: &Path) -> bool {
-    std::fs::metadata(database(state)).is_ok_and(|found| found.len() > CHECKED_FIRST_BYTES)
+fn is_large(database: &Path) -> bool {
+    std::fs::metadata(database).is_ok_and(|found| found.len() > CHECKED_FIRST_BYTES)
 }
 
 /// Checks a large database on a thread of its own, and sends the result to the loop.
-fn check_large(state: &Path, to: mpsc::Sender<Input>) {
-    if !is_large(state) {
+fn check_large(database: &Path, to: mpsc::Sender<Input>) {
+    if !is_large(database) {
         return;
     }
-    let path = database(state);
+    let path = database.to_owned();
     tokio::task::spawn_blocking(move || {
         // A loop that has ended needs no result.
         to.blocking_send(Input::Checked(Store::check(&path))).unwrap_or_default();
     });
+}
+
+/// Returns what keeps the database from being used, if that is the only fault.
+fn lock_out(error: &RunError, since: DateTime<Utc>) -> Option<LockedOut> {
+    let RunError::Storage(error) = error else { return None };
+    let (by, unreachable) = match error {
+        StoreError::Busy(by) => (by.clone(), false),
+        StoreError::Unreachable(why) => (Some(why.clone()), true),
+        StoreError::Damaged(..)
+        | StoreError::Newer(..)
+        | StoreError::Older(..)
+        | StoreError::Access(..)
+        | StoreError::Failed(_)
+        | StoreError::Unseated(_)
+        | StoreError::Shared(_)
+        | StoreError::Lookup(..)
+        | StoreError::Refused(_)
+        | StoreError::Conflict(_)
+        | StoreError::Corrupt(_) => return None,
+    };
+    Some(LockedOut { since, by, unreachable })
 }
 
 /// Returns an error with its causes, on one line.
@@ -503,6 +540,8 @@ struct Daemon {
     heartbeat: heartbeat::HeartbeatWriter,
     /// The contents of the mark on disk.
     marked: HighWaterMark,
+    /// How far this host followed a shared database, by the file on disk.
+    followed: Option<SharedPosition>,
     backlog: Backlog,
     /// Who else keeps the database locked, and since when: the loop decides nothing meanwhile.
     locked_out: watch::Sender<Option<LockedOut>>,
@@ -601,10 +640,9 @@ impl Daemon {
     /// will until the lock is released.
     fn wait_out(&mut self, done: Result<(), RunError>, now: DateTime<Utc>) -> Result<(), RunError> {
         let Err(error) = done else { return Ok(()) };
-        let Some(by) = error.busy() else { return Err(error) };
+        let Some(locked_out) = lock_out(&error, now) else { return Err(error) };
         self.backlog.let_go();
         if !self.is_locked_out() {
-            let locked_out = LockedOut { since: now, by: by.map(ToOwned::to_owned) };
             tracing::error!("{}; work goes on by itself once it is free", locked_out.sentence());
             self.locked_out.send_replace(Some(locked_out));
         }
@@ -626,7 +664,7 @@ impl Daemon {
         }
         self.locked_out.send_replace(None);
         match self.finish(inputs).await {
-            Err(error) if error.busy().is_some() => {
+            Err(error) if lock_out(&error, (self.now)()).is_some() => {
                 tracing::warn!(
                     "the database is locked: what is under way is settled at the next start"
                 );
@@ -656,6 +694,11 @@ impl Daemon {
         let now = (self.now)();
         self.engine.stopped(now)?;
         self.keep_mark()?;
+        self.keep_position()?;
+        // The seat runs out by itself if this fails.
+        if let Err(error) = self.engine.leave() {
+            tracing::warn!("the seat could not be left: {error}");
+        }
         tracing::info!("qunfa has ended");
         Ok(())
     }
@@ -691,11 +734,12 @@ impl Daemon {
         self.looked.at = now;
         if clear {
             self.keep_mark()?;
+            self.keep_position()?;
         }
         self.deliveries.pass(&mut self.engine, clear, now)?;
         // A rehearsal keeps everything that it shows.
         if clear && self.jump.is_none() {
-            self.upkeep.pass(&mut self.engine, &database(&self.state), now)?;
+            self.upkeep.pass(&mut self.engine, self.database_file.path(), now)?;
         }
         let unseen = now - self.looked.seen_at;
         if (unseen >= SEEN_EVERY && clear) || unseen >= SEEN_EVERY * 2 || now < self.looked.seen_at
@@ -724,6 +768,19 @@ impl Daemon {
     fn keep_mark(&mut self) -> Result<(), RunError> {
         let mark = self.engine.mark().clone();
         if mark == self.marked { Ok(()) } else { self.store_mark(&mark) }
+    }
+
+    /// Stores how far this host followed a shared database.
+    fn keep_position(&mut self) -> Result<(), RunError> {
+        let position = self.engine.store().shared_position();
+        match position.filter(|_| position != self.followed) {
+            Some(position) => {
+                standby::write_position(&self.state, position)?;
+                self.followed = Some(position);
+                Ok(())
+            }
+            None => Ok(()),
+        }
     }
 
     fn store_mark(&mut self, mark: &HighWaterMark) -> Result<(), RunError> {

@@ -381,6 +381,14 @@ impl Engine {
         self.store.transaction(|tx| tx.stopped(now))
     }
 
+    /// Leaves the shared database to another daemon, if there is one: nothing is stored any more.
+    ///
+    /// # Errors
+    /// If it cannot be reached: another daemon then takes over a little later.
+    pub fn leave(&mut self) -> Result<(), StoreError> {
+        self.store.leave()
+    }
+
     /// Returns when the next pass has something to do.
     pub fn next_wake(&self) -> Option<DateTime<Utc>> {
         let wakes = self.sessions.iter().filter_map(Session::wakes_at);
@@ -487,6 +495,10 @@ impl Engine {
     fn fire(&mut self, now: DateTime<Utc>) -> Result<Vec<Outgoing>, StoreError> {
         let mut fired = Vec::new();
         let mut kept_back = Vec::new();
+        if self.next_departure().is_some_and(|at| at <= now) {
+            // The last look: another host's command may have stopped what leaves now.
+            self.store.refresh()?;
+        }
         while let Some(first) = self.armed.first_entry().filter(|first| first.key().0 <= now) {
             let outgoing = first.remove();
             let session = &self.sessions[outgoing.session];

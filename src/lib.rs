@@ -37,7 +37,7 @@
 //! |---|---|---|
 //! | core | [`model`], [`approval`], [`calendar`], [`quota`], [`reason`], [`alert`], [`plan`], [`schedule`], [`calls`], [`retention`], [`backups`] | values only: no clock, no I/O |
 //! | sentences | [`text`], with the catalogues of [`l10n`] | the core and the table of return codes |
-//! | store | [`store`] | SQLite, the core and the sentences |
+//! | store | [`store`] | SQLite, PostgreSQL if hosts share one, the core and the sentences |
 //! | edges | [`inbox`], [`wechat`], [`config`] on [`yaml`], [`durable_file`] | one outside system each, and the core |
 //! | engine | [`engine`] | the store and the pure parts of the edges; no clock, no socket |
 //! | referee | [`sandbox`] | the platform's documents; nothing of the above |
@@ -49,7 +49,7 @@
 //! # Invariants
 //!
 //! * No request leaves before its intent is on disk (`synchronous=FULL`) and the high-water mark
-//!   is stored after it.
+//!   is stored after it. With a shared database, PostgreSQL has committed the intent before.
 //! * All attempts of a batch use one clientmsgid. It is derived from the job file, so a daemon that
 //!   lost its database sends the same one.
 //! * All requests of a batch lie within 20 h of its due time, and within 20 h of the last moment for

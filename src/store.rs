@@ -55,6 +55,7 @@ mod schedule;
 mod series;
 mod settle;
 mod strangers;
+mod truth;
 mod upload;
 mod view;
 mod writes;
@@ -113,6 +114,7 @@ pub use series::{
 };
 pub use settle::{ResponseFields, SendOutcome, Settled};
 pub use strangers::Strangers;
+pub use truth::{Mirror, MirrorFault, Seat, SeatView, SharedPosition, seats};
 pub use upload::{
     PendingUpload, Unready, UploadOutcome, UploadStart, UploadView, Uploaded, Uploading,
 };
@@ -171,6 +173,17 @@ pub enum StoreError {
     /// certainly changed nothing, and may be retried later.
     #[error("{}", locked(.0.as_deref()))]
     Busy(Option<String>),
+    /// The shared truth cannot be reached, so a transaction could not even begin. It has certainly
+    /// changed nothing, and may be retried later.
+    #[error("{}", t!("store-unreachable", why = %.0))]
+    Unreachable(String),
+    /// Another daemon has taken over: this one ends, and stands by when it is started again.
+    #[error("{}", t!("store-unseated", by = %.0))]
+    Unseated(String),
+    /// The shared truth failed in the middle of a transaction: it was not stored, or that is
+    /// unknown. The daemon ends at once and is started again.
+    #[error("{}", t!("store-shared", why = %.0))]
+    Shared(String),
     /// The file system does not say whether there is a database.
     #[error("{}", t!("store-lookup", path = %.0.display(), why = %.1))]
     Lookup(PathBuf, #[source] std::io::Error),
@@ -206,6 +219,9 @@ impl StoreError {
             | Self::Older(..)
             | Self::Access(..)
             | Self::Busy(_)
+            | Self::Unreachable(_)
+            | Self::Unseated(_)
+            | Self::Shared(_)
             | Self::Lookup(..)
             | Self::Refused(_)
             | Self::Conflict(_)
@@ -213,9 +229,9 @@ impl StoreError {
         }
     }
 
-    /// Returns whether another program's lock kept a transaction from beginning.
+    /// Returns whether a lock or an outage kept a transaction from beginning.
     pub fn is_busy(&self) -> bool {
-        matches!(self, Self::Busy(_))
+        matches!(self, Self::Busy(_) | Self::Unreachable(_))
     }
 
     /// Returns whether only a bug explains that this error ended the daemon: a stored value, or one
@@ -241,6 +257,9 @@ impl StoreError {
             | Self::Older(..)
             | Self::Access(..)
             | Self::Lookup(..)
+            | Self::Unreachable(_)
+            | Self::Unseated(_)
+            | Self::Shared(_)
             | Self::Busy(_) => false,
         }
     }
@@ -257,6 +276,10 @@ pub struct Store {
     tells: bool,
     /// Whether the accounts of all changes are recorded for the daemon.
     records: bool,
+    /// The truth that this database follows, if several hosts share it.
+    following: Option<truth::Following>,
+    /// Whether it is the working memory of another process, which alone may write there.
+    is_cache: bool,
 }
 
 /// One transaction and the changes made in it.
@@ -342,6 +365,7 @@ impl Store {
                 }
                 let mut store = Self::take_over(db, path, now)?;
                 store.records = true;
+                store.is_cache = truth::is_cache(&store.db)?;
                 store.may_write(false)?;
                 Ok(Some(store))
             }
@@ -358,6 +382,9 @@ impl Store {
             | StoreError::Older(..)
             | StoreError::Access(..)
             | StoreError::Busy(_)
+            | StoreError::Unreachable(_)
+            | StoreError::Unseated(_)
+            | StoreError::Shared(_)
             | StoreError::Lookup(..)
             | StoreError::Refused(_)
             | StoreError::Conflict(_)
@@ -386,7 +413,7 @@ impl Store {
         if version(&db)? < VERSION {
             upgrade(&mut db, now)?;
         }
-        Ok(Self { db, tells: false, records: false })
+        Ok(Self { db, tells: false, records: false, following: None, is_cache: false })
     }
 
     /// Runs one transaction and commits it, or rolls it back.
@@ -399,6 +426,9 @@ impl Store {
     ) -> std::result::Result<T, E> {
         if !self.records {
             return self.commit(work);
+        }
+        if self.is_cache {
+            return Err(StoreError::Refused(t!("store-is-cache")).into());
         }
         self.may_write(true)?;
         let done = self.commit(|tx| {
@@ -417,12 +447,25 @@ impl Store {
         &mut self,
         work: impl FnOnce(&Tx<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
+        self.lock_truth()?;
+        let done = self.commit_here(work);
+        if done.is_err() {
+            self.unlock_truth();
+        }
+        done
+    }
+
+    fn commit_here<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&Tx<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
         let moves = Moves::default();
         let tx = begin(&mut self.db, TransactionBehavior::Immediate)?;
         let open = Tx::new(&tx, self.tells.then_some(&moves));
         let done = work(&open)?;
         open.all_are_placed()?;
         drop(open);
+        truth::ship(&mut self.following, &tx)?;
         tx.commit().map_err(StoreError::from)?;
         moves.tell();
         Ok(done)
@@ -435,6 +478,11 @@ impl Store {
 
     /// Returns whether another program keeps the database locked now, without waiting.
     pub fn is_locked(&mut self) -> Result<bool> {
+        match self.lock_truth() {
+            Ok(()) => self.unlock_truth(),
+            Err(error) if error.is_busy() => return Ok(true),
+            Err(error) => return Err(error),
+        }
         self.db.busy_timeout(Duration::ZERO)?;
         let free =
             begin(&mut self.db, TransactionBehavior::Immediate).and_then(|tx| Ok(tx.rollback()?));

@@ -113,6 +113,8 @@ pub enum Told {
     // The daemon.
     /// Another program keeps the database locked.
     DatabaseLocked { by: Option<String> },
+    /// The shared database cannot be reached.
+    DatabaseUnreachable { why: String },
     /// The daemon ended because its storage failed.
     StorageFailed { error: String },
     /// A backup was not made.

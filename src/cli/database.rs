@@ -6,7 +6,7 @@
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
@@ -17,24 +17,22 @@ use crate::store::Store;
 
 /// Opens the database; none if it does not exist.
 pub(super) fn open(config: &Config, now: DateTime<Utc>) -> Result<Option<Store>, Problem> {
+    if let Some(url) = &config.store {
+        return Store::read_shared(url, now).map_err(Problem::Store);
+    }
     let folder = &config.state_dir;
     match fs::metadata(folder) {
         Ok(metadata) => owned(folder, &metadata)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(folder, &error)),
     }
-    let path = path(config);
+    let path = config.database();
     match path.try_exists() {
         Ok(true) => {}
         Ok(false) => return Ok(None),
         Err(error) => return Err(unreadable(folder, &error)),
     }
     Store::open_existing(&path, now).map_err(Problem::Store)
-}
-
-/// Returns where the database is.
-pub(super) fn path(config: &Config) -> PathBuf {
-    config.state_dir.join("qunfa.db")
 }
 
 /// Makes sure that a directory is the caller's own.

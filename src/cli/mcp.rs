@@ -22,7 +22,7 @@ pub(super) fn run(
     let local = Local {
         commands,
         accounts: config.accounts.iter().map(|account| account.account.clone()).collect(),
-        database: database::path(config),
+        database: config.database(),
         inbox: config.inbox.clone(),
         lang: l10n::lang(),
         now: Arc::clone(now),

@@ -15,7 +15,7 @@ use serde::{Serialize, Serializer};
 
 use super::forecast::{self, Forecast, ForecastContext};
 use super::text::{self, Cell, Page, Table, Tone};
-use super::{Json, Problem, Terminal, database, lookup, zone_data};
+use super::{Json, Problem, Terminal, database, fleet, lookup, zone_data};
 use crate::alert::Severity;
 use crate::calendar::{self, Span, json};
 use crate::config::{AccountConfig, Config};
@@ -106,6 +106,9 @@ impl Selection<'_> {
 #[derive(Debug, Serialize)]
 pub(super) struct StatusView {
     daemon: DaemonView,
+    /// The daemons of the shared database, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fleet: Option<Vec<fleet::DaemonView>>,
     accounts: Vec<AccountView>,
     /// The value of `--after` for the next page of accounts.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -284,7 +287,10 @@ pub(super) fn look(
         // Nothing was taken yet, but the rules apply already.
         None => Store::in_memory(now)?,
     };
-    Ok(read(&store.read(), config, (selection, page), now)?)
+    let fleet = config.store.as_ref().map(fleet::daemons).transpose()?;
+    let mut view = read(&store.read(), config, (selection, page), now)?;
+    view.daemon.running |= fleet.iter().flatten().any(|daemon| daemon.active);
+    Ok(StatusView { fleet, ..view })
 }
 
 fn read(
@@ -324,6 +330,7 @@ fn read(
     let daemon = daemon_view(&context);
     Ok(StatusView {
         daemon,
+        fleet: None,
         accounts,
         accounts_after,
         jobs: counts,
@@ -407,7 +414,10 @@ fn locked_out(context: &ForecastContext) -> Option<AlertView> {
         since: locked_out.since,
         what: locked_out.sentence(),
         identity: String::new(),
-        advice: t!("status-locked-advice"),
+        advice: match locked_out.unreachable {
+            true => t!("status-unreachable-advice"),
+            false => t!("status-locked-advice"),
+        },
     })
 }
 

@@ -30,7 +30,7 @@ pub(super) async fn start(
         users: views.users(),
         commands,
         accounts: views.configured(),
-        database: super::database(&config.state_dir),
+        database: config.database(),
         inbox: config.inbox.clone(),
         proxy: console.proxy.clone(),
         lang: config.lang.unwrap_or_default(),

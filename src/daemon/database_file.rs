@@ -25,6 +25,11 @@ impl DatabaseFile {
         Ok(Self { path, identity })
     }
 
+    /// Returns its path.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Makes sure that the path still leads to it.
     ///
     /// # Errors

@@ -31,6 +31,9 @@ const A_MOMENT: Duration = Duration::from_millis(20);
 
 /// How old a decision may be when its request is sent: longer than the queue and a connection take.
 const LEAVES_WITHIN: TimeDelta = TimeDelta::minutes(2);
+/// The same if another host may take over meanwhile: it asks again with the same clientmsgid, but an
+/// operator may decide before that.
+const LEAVES_WITHIN_SHARED: TimeDelta = TimeDelta::seconds(10);
 
 /// How the requests of one account leave.
 pub(super) struct Way {
@@ -108,23 +111,26 @@ pub(super) struct Dispatcher {
     uploads: Arc<Semaphore>,
     pictures: Pictures,
     counters: Counters,
+    /// How old a decision may be when its request is sent.
+    leaves_within: TimeDelta,
     now: Now,
     to: mpsc::Sender<Input>,
 }
 
 impl Dispatcher {
     /// Returns a dispatcher for sessions whose requests leave these ways, with the directory of the
-    /// daemon's state.
+    /// daemon's state, and whether other hosts share the database.
     pub(super) fn new(
         ways: Ways,
-        state: &Path,
+        (state, is_shared): (&Path, bool),
         counters: Counters,
         (now, to): (Now, mpsc::Sender<Input>),
     ) -> Self {
+        let leaves_within = if is_shared { LEAVES_WITHIN_SHARED } else { LEAVES_WITHIN };
         let abreast = Arc::new(Semaphore::new(ABREAST));
         let uploads = Arc::new(Semaphore::new(UPLOADS));
         let pictures = Pictures::of(state);
-        Self { ways, abreast, uploads, pictures, counters, now, to }
+        Self { ways, abreast, uploads, pictures, counters, leaves_within, now, to }
     }
 
     /// Sends the later requests of an account as its config says now; new accounts come in order.
@@ -178,7 +184,8 @@ impl Dispatcher {
         let (uploads, pictures) = (Arc::clone(&self.uploads), self.pictures.clone());
         let (now, decided_at) = (Arc::clone(&self.now), (self.now)());
         let (counters, clock) = (self.counters.clone(), Arc::clone(&self.now));
-        let too_old: TooOld = Arc::new(move || (now() - decided_at).abs() > LEAVES_WITHIN);
+        let within = self.leaves_within;
+        let too_old: TooOld = Arc::new(move || (now() - decided_at).abs() > within);
         tokio::spawn(async move {
             // Closed at the end, like the other semaphore: then this request waits for the other
             // one's response.

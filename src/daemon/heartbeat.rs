@@ -47,19 +47,25 @@ pub struct Heartbeat {
     pub locked_out: Option<LockedOut>,
 }
 
-/// Another program keeps the database locked.
+/// Another program keeps the database locked, or the shared database cannot be reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockedOut {
     /// When the lock was first found.
     pub since: DateTime<Utc>,
-    /// Which program it is, as far as that is known.
+    /// Which program it is, as far as that is known; or why the database cannot be reached.
     pub by: Option<String>,
+    /// Whether it cannot be reached.
+    #[serde(default)]
+    pub unreachable: bool,
 }
 
 impl LockedOut {
     /// Returns the fault as an alert tells it.
     pub fn told(&self) -> Told {
-        Told::DatabaseLocked { by: self.by.clone() }
+        match &self.by {
+            Some(why) if self.unreachable => Told::DatabaseUnreachable { why: why.clone() },
+            by => Told::DatabaseLocked { by: by.clone() },
+        }
     }
 
     /// Returns the fault as a sentence.

@@ -35,7 +35,8 @@ pub(super) struct Notifier {
 }
 
 impl Notifier {
-    /// Finds the service manager that started this process, if it runs as a service.
+    /// Finds the service manager that started this process, if it runs as a service; a rehearsal does
+    /// not.
     pub(super) fn of_this_process(is_service: bool) -> Self {
         let socket =
             std::env::var_os("NOTIFY_SOCKET").filter(|name| is_service && !name.is_empty());
@@ -88,6 +89,22 @@ impl Notifier {
             self.status = status;
         }
         Ok(())
+    }
+
+    /// Reports that the daemon has started and stands by; the watchdog goes on.
+    pub(super) fn stands_by(&mut self, status: &str, now: DateTime<Utc>) {
+        let mut lines = String::from("WATCHDOG=1\n");
+        if !self.ready {
+            lines.push_str("READY=1\n");
+        }
+        if self.status != status {
+            lines = format!("{lines}STATUS={status}\n");
+        }
+        self.told_at = Some(now);
+        if self.say(&lines) {
+            self.ready = true;
+            status.clone_into(&mut self.status);
+        }
     }
 
     /// Reports that the config is being read again.

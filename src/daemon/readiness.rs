@@ -139,7 +139,8 @@ mod tests {
 
     #[test]
     fn it_is_ready_only_if_its_loop_turns_and_a_clock_and_the_database_can_be_used() {
-        let locked = LockedOut { since: now(), by: Some("sqlite3, pid 7".to_owned()) };
+        let locked =
+            LockedOut { since: now(), by: Some("sqlite3, pid 7".to_owned()), unreachable: false };
         for (report, locked_out, expected) in [
             (None, None, Err("the daemon is starting")),
             (Some(heartbeat(0, &[])), None, Ok(())),

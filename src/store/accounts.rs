@@ -187,8 +187,9 @@ impl Tx<'_> {
         }
         for old in names.keys() {
             self.run(
-                "INSERT OR REPLACE INTO former_name (name, appid)
-                 SELECT ?1, appid FROM account WHERE name = ?2 AND appid IS NOT NULL",
+                "INSERT INTO former_name (name, appid)
+                 SELECT ?1, appid FROM account WHERE name = ?2 AND appid IS NOT NULL
+                 ON CONFLICT (name) DO UPDATE SET appid = excluded.appid",
                 params![old, names[old]],
             )?;
         }

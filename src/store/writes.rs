@@ -50,7 +50,9 @@ impl Store {
     /// # Errors
     /// If SQLite fails: then `last` stays, and the next call returns the same writes again.
     pub fn writes_since(&mut self, last: &mut Seen) -> Result<Writes> {
-        if self.data_version()? == last.version {
+        // What was taken over from other hosts came through this connection.
+        self.refresh()?;
+        if !self.take_news() && self.data_version()? == last.version {
             return Ok(Writes::None);
         }
         let tx = begin(&mut self.db, TransactionBehavior::Deferred)?;

@@ -4,11 +4,12 @@
 //! connection can be dropped, uncommitted changes and all, while another one looks on: the
 //! referee's, which sees what is committed and nothing else. A few keep it in a real file.
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
 use qunfa::engine::HighWaterMark;
-use qunfa::store::Store;
+use qunfa::store::{Mirror, Store};
 use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
 
@@ -20,6 +21,8 @@ static NAMES: AtomicU64 = AtomicU64::new(0);
 pub(crate) struct Disk {
     address: String,
     folder: Option<TempDir>,
+    /// The truth that the database follows, as on a host of several.
+    mirror: Option<RefCell<Option<Mirror>>>,
     /// The referee's own connection.
     pub(crate) witness: Connection,
     /// The mark as it was last stored.
@@ -44,12 +47,43 @@ impl Disk {
             None => format!("file:/world-{name}?vfs=memdb"),
         };
         let witness = connect(&address);
-        Self { address, folder, witness, mark: None }
+        Self { address, folder, mirror: None, witness, mark: None }
+    }
+
+    /// An empty one. For one seed in eight it follows a truth elsewhere, as on one of several hosts;
+    /// with QUNFA_SIM_FOLLOWS for each.
+    pub(crate) fn of_seed(seed: u64, in_a_file: bool) -> Self {
+        let follows = seed % 8 == 3 || std::env::var_os("QUNFA_SIM_FOLLOWS").is_some();
+        let mut disk = Self::new(in_a_file);
+        disk.mirror = follows.then(RefCell::default);
+        disk
     }
 
     /// Opens the database as the daemon does at its start.
     pub(crate) fn open(&self, now: DateTime<Utc>) -> Store {
-        Store::prepare(connect(&self.address), now).unwrap()
+        let Some(mirror) = &self.mirror else {
+            return Store::prepare(connect(&self.address), now).unwrap();
+        };
+        self.compare();
+        let mut mirror = mirror.borrow_mut();
+        let mirror = mirror.get_or_insert_with(|| {
+            let store = Store::prepare(connect(&self.address), now).unwrap();
+            Mirror::of(&store, now).unwrap()
+        });
+        mirror.open(connect(&self.address), now).unwrap()
+    }
+
+    /// Makes sure that the truth has the rows that are committed here.
+    fn compare(&self) {
+        if let Some(mirror) = self.mirror.as_ref().and_then(|mirror| mirror.borrow().clone()) {
+            let table = mirror.differs_from(&self.witness).unwrap();
+            assert_eq!(table, None, "the truth has other rows than the database");
+        }
+    }
+
+    /// Forgets the truth, for something else changed the database.
+    fn changed(&self) {
+        self.mirror.as_ref().map(RefCell::take);
     }
 
     /// Prints the ledger, for whoever replays a failing seed.
@@ -81,6 +115,7 @@ impl Disk {
     pub(crate) fn change_bodies(&self) {
         let sql = "UPDATE body SET body = replace(body, '|', '|other')";
         self.witness.execute(sql, []).unwrap();
+        self.changed();
     }
 
     /// Copies what is committed now.
@@ -94,14 +129,24 @@ impl Disk {
     pub(crate) fn is_a_backup(&self, of: DateTime<Utc>) {
         let sql = "UPDATE daemon SET copied_at = ?1";
         self.witness.execute(sql, [of.timestamp_millis()]).unwrap();
+        self.changed();
     }
 
     /// A disk that holds an older database.
     pub(crate) fn restored(&self, from: &Copy, mark: Option<HighWaterMark>) -> Self {
         let mut disk = Self::new(self.folder.is_some());
+        disk.mirror = self.mirror.as_ref().map(|_| RefCell::default());
         copy(&from.db, &mut disk.witness);
         disk.mark = mark;
         disk
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.compare();
+        }
     }
 }
 

@@ -152,8 +152,11 @@ const ROOMS: &[(&str, &[&str])] = &[
             "cli::watch",
             "cli::wait",
             "cli::doctor",
+            // A connection's own small runtime.
+            "store::truth::postgres",
         ],
     ),
+    ("tokio_postgres", &["store::truth::postgres"]),
 ];
 
 static SOURCE: LazyLock<Source> =

@@ -225,7 +225,7 @@ impl World {
             platform: Platform::new(seed),
             oracle: Oracle::default(),
             engine: None,
-            disk: Disk::new(in_a_file),
+            disk: Disk::of_seed(seed, in_a_file),
             rng: fastrand::Rng::with_seed(seed),
             way: Link {
                 latency_min: 50,

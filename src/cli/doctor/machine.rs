@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 
 use super::super::finding::{self, Finding, Verdict};
 use super::super::text::count;
-use super::super::{Problem, database, places, zone_data};
+use super::super::{Problem, database, fleet, places, zone_data};
 use super::Report;
 use crate::config::Config;
 use crate::daemon;
@@ -144,7 +144,15 @@ fn database(config: &Config, now: DateTime<Utc>) -> (Finding, Vec<Tz>) {
         }
     };
     let zones = store.read().zones_in_use().unwrap_or_default();
-    let path = config.state_dir.join("qunfa.db");
+    if let Some(url) = &config.store {
+        let told = fleet::daemons(url).map(|daemons| fleet::line(&daemons));
+        let finding = match told {
+            Ok(line) => Finding::good(CHECK, t!("doctor-shared-good", line = %line)),
+            Err(problem) => Finding::bad(CHECK, problem.message(), t!("alert-reach-database")),
+        };
+        return (finding, zones);
+    }
+    let path = config.database();
     let bytes = fs::metadata(&path).map_or(0, |found| found.len());
     if bytes > READ_THROUGH {
         let what = t!("doctor-database-large");

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{AccountView, AwaitedView, DaemonView, NextView, NoteView, StatusView};
 use crate::alert::Severity;
+use crate::cli::fleet;
 use crate::cli::forecast::ForecastStatus;
 use crate::cli::text::{self, Cell, Page, Table, Tone};
 use crate::l10n::{Sentence, t};
@@ -232,7 +233,14 @@ fn waiting(view: &StatusView) -> u64 {
 
 fn heading(page: &mut Page, view: &StatusView, now: DateTime<Utc>) {
     page.heading(&t!("status-heading", now = crate::calendar::beijing(now)));
-    daemon(page, &view.daemon, now);
+    match &view.fleet {
+        Some(daemons) => {
+            let active = daemons.iter().any(|daemon| daemon.active);
+            let tone = if active { Tone::Good } else { Tone::Alarm };
+            page.lines(tone, 0, &fleet::line(daemons));
+        }
+        None => daemon(page, &view.daemon, now),
+    }
     if let Some(due) = &view.oldest_due {
         let late = text::long(TimeDelta::seconds(due.late_s));
         let what = text::named(&due.title, &format!("{} ({})", due.id, due.account));

@@ -334,7 +334,8 @@ pub(super) fn question(reply: &Reply) -> Result<Fields, Refusal> {
 /// whole one.
 pub(super) fn question_of(reply: &Reply) -> Result<Option<(i64, String)>, String> {
     let fields = whole(reply)?;
-    Ok(refusal(&fields)?.map(|code| (code, errmsg(&fields))))
+    let code = refusal(&fields).map_err(|why| Failure::from(why).to_string())?;
+    Ok(code.map(|code| (code, errmsg(&fields))))
 }
 
 /// Returns the fields of a whole 2xx JSON object, or why there are none.
