@@ -234,8 +234,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let files = files::Files::open(&state)?;
     let ways = Ways::new(&config.accounts, files.path())?;
     let mut notifier = notify::Notifier::of_this_process(options.jump.is_none());
-    let waits = (&mut signals, &mut notifier);
-    let opened = take_over(&config, &inbox, &options.now, waits).await?;
+    let opened = take_over(&config, &inbox, &options.now, (&mut signals, &mut notifier)).await?;
     let Some((mut engine, refused)) = opened else { return Ok(()) };
     let now = (options.now)();
     engine.decide_ahead(options.jump.as_ref().map_or(DECIDE_AHEAD, |_| TimeDelta::zero()));
@@ -264,8 +263,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     check_large(&database, sender.clone());
     let upkeep = Upkeep::new(&config, sender.clone());
     let ping = PingTask::start(config.alerts.ping.clone(), heartbeat.watch());
-    let seen = (Fixed::of(&config), views, ping);
-    let reloader = Reloader::new(options.reload, seen, sender.clone());
+    let reloader = Reloader::new(options.reload, (Fixed::of(&config), views, ping), sender.clone());
     let deliveries = Deliveries::new((config.alerts, lang), &engine, &options.now, sender.clone());
     let of = (state.as_path(), config.store.is_some());
     let dispatcher = Dispatcher::new(ways, of, counters, (options.now.clone(), sender));
