@@ -234,8 +234,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let files = files::Files::open(&state)?;
     let ways = Ways::new(&config.accounts, &config.components, files.path())?;
     let mut notifier = notify::Notifier::of_this_process(options.jump.is_none());
-    let waits = (&mut signals, &mut notifier);
-    let opened = take_over(&config, &inbox, &options.now, waits).await?;
+    let opened = take_over(&config, &inbox, &options.now, (&mut signals, &mut notifier)).await?;
     let Some((mut engine, refused)) = opened else { return Ok(()) };
     // Opening a large database takes time; no clock was stepped.
     let now = (options.now)();

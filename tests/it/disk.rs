@@ -51,7 +51,7 @@ impl Disk {
     }
 
     /// An empty one. For one seed in eight it follows a truth elsewhere, as on one of several hosts;
-    /// with QUNFA_SIM_FOLLOWS for each.
+    /// with `QUNFA_SIM_FOLLOWS` for each.
     pub(crate) fn of_seed(seed: u64, in_a_file: bool) -> Self {
         let follows = seed % 8 == 3 || std::env::var_os("QUNFA_SIM_FOLLOWS").is_some();
         let mut disk = Self::new(in_a_file);
