@@ -598,7 +598,7 @@ CREATE TABLE sync_request (
 -- The kinds of API calls. A table, not a CHECK: a new kind is one row here and in its upgrade.
 CREATE TABLE api_call_kind (kind TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
 INSERT INTO api_call_kind (kind) VALUES ('preview'), ('delete'), ('speed_get'), ('speed_set'), ('menu'),
-    ('menu_delete'), ('menu_read'), ('menu_conditional'), ('menu_conditional_delete'), ('qrcode'), ('picture'),
+    ('menu_delete'), ('menu_read'), ('menu_conditional'), ('menu_conditional_delete'), ('menu_try'), ('qrcode'), ('picture'),
     ('drafts'), ('media_check');
 
 -- API calls other than broadcasts: previews, deletes, the speed, menus, QR codes. Commands and jobs
@@ -779,6 +779,65 @@ CREATE TABLE date_change (
     PRIMARY KEY (series, date)
 ) STRICT, WITHOUT ROWID;
 
+-- What the dates of a series do that have files of their own, as JSON. The newest file of the series counts.
+CREATE TABLE date_action (
+    series TEXT NOT NULL REFERENCES series (id),
+    -- As in `occurrence`; the date need not have a job yet.
+    date   TEXT NOT NULL CHECK (length(date) IN (10, 15)),
+    action TEXT NOT NULL,
+    PRIMARY KEY (series, date)
+) STRICT, WITHOUT ROWID;
+
+-- The names of the files that a job waits for, as a JSON list: it has no batch before they come.
+CREATE TABLE awaited_file (
+    job   TEXT PRIMARY KEY REFERENCES job (id),
+    files TEXT NOT NULL CHECK (json_array_length(files) > 0)
+) STRICT, WITHOUT ROWID;
+
+-- Who approved which content of a job. A change of the job removes them.
+CREATE TABLE approval (
+    job    TEXT NOT NULL REFERENCES job (id),
+    -- The name alone: a person counts once, however an approval comes in.
+    person TEXT NOT NULL,
+    who    TEXT NOT NULL,
+    why    TEXT,
+    at     INTEGER NOT NULL,
+    -- The digest of what was approved.
+    digest TEXT NOT NULL,
+    PRIMARY KEY (job, person)
+) STRICT, WITHOUT ROWID;
+
+-- Who approved the dates of a series up to a local date, also those without a job. An edit removes them.
+CREATE TABLE series_approval (
+    series TEXT NOT NULL REFERENCES series (id),
+    person TEXT NOT NULL,
+    who    TEXT NOT NULL,
+    why    TEXT,
+    at     INTEGER NOT NULL,
+    until  TEXT NOT NULL,
+    PRIMARY KEY (series, person)
+) STRICT, WITHOUT ROWID;
+
+-- One-time links to approve a job. Whoever reads a row can use no link: it has the token's digest only.
+CREATE TABLE approval_link (
+    token_sha256 TEXT PRIMARY KEY,
+    job          TEXT NOT NULL REFERENCES job (id),
+    -- Whose approval it is.
+    person       TEXT NOT NULL,
+    -- The digest of the content that it approves.
+    digest       TEXT NOT NULL,
+    expires_at   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX approval_link_job ON approval_link (job);
+
+-- Who handed in a file over the API or the console. Its name has a part of the digest of its content.
+CREATE TABLE submission (
+    file TEXT PRIMARY KEY,
+    who  TEXT NOT NULL,
+    at   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Files that the inbox refused, by name. A row counts until a file of that name is taken, or an operator
 -- acknowledges it.
 CREATE TABLE refused_file (
@@ -865,23 +924,27 @@ BEGIN
     UPDATE notice SET state = iif(state = 'new' OR kind = NEW.to_state, 'closed', 'ending')
     WHERE job = NEW.job AND state IN ('new', 'open', 'ending')
       AND kind IN ('uncertain', 'missed', 'failed', 'partial', 'expired', 'approval_due', 'confirm',
-          'no_result');
+          'files_due', 'no_result');
     INSERT INTO notice (kind, account, job, raised_at, why)
     SELECT NEW.to_state, account, id, NEW.at, NEW.why FROM job
     WHERE id = NEW.job AND (NEW.to_state IN ('uncertain', 'missed', 'failed', 'partial', 'expired')
         OR (NEW.to_state = 'sent' AND action = 'broadcast'));
 END;
 
--- A job moved to another window; only its last move is told. What an alert reads must never fail the
+-- A job moved to another window; only its last move is told, with the time before the first that was not
+-- told yet. What an alert reads must never fail the
 -- transaction of its cause: CASE reads no text that is not JSON.
 CREATE TRIGGER notice_of_move AFTER INSERT ON history
 WHEN NEW.from_state = NEW.to_state
     AND CASE WHEN json_valid(NEW.why) THEN json_extract(NEW.why, '$.code') END
         IN ('deferred', 'advanced', 'on_quota_is_fail', 'window_beyond_expiry')
 BEGIN
-    UPDATE notice SET state = 'closed' WHERE job = NEW.job AND state = 'new' AND kind = 'moved';
-    INSERT INTO notice (kind, account, job, raised_at, why)
-    SELECT 'moved', account, id, NEW.at, NEW.why FROM job WHERE id = NEW.job;
+    INSERT INTO notice (kind, account, job, subject, raised_at, why)
+    SELECT 'moved', account, id, coalesce(
+        (SELECT nullif(subject, '') FROM notice WHERE job = NEW.job AND state = 'new' AND kind = 'moved'),
+        NEW.why ->> 'was_due', ''), NEW.at, NEW.why FROM job WHERE id = NEW.job;
+    UPDATE notice SET state = 'closed' WHERE job = NEW.job AND state = 'new' AND kind = 'moved'
+        AND id < (SELECT max(id) FROM notice WHERE job = NEW.job AND kind = 'moved');
 END;
 
 CREATE TRIGGER notice_of_alert AFTER INSERT ON alert

@@ -118,6 +118,7 @@ impl Course {
             kind: Kind::Service,
             daily_calls: 1_000,
             history_per_day: Some(1),
+            approvals: 0,
             payment: false,
             articles_via: ArticlesVia::Draft,
             openids: OpenIds::Usual,

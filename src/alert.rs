@@ -11,6 +11,8 @@ pub mod redact;
 mod route;
 mod told;
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -57,6 +59,7 @@ const SEVERITIES: &[(Severity, &[&str])] = &[
             "confirm",
             "database_locked",
             "failed",
+            "files_due",
             "gap",
             "inbox",
             "missed",
@@ -196,6 +199,31 @@ pub struct Message {
     /// What an operator can do.
     #[serde(rename = "do")]
     pub advice: Option<String>,
+    /// Where the receiver can approve the job; it is made for each delivery and never stored.
+    #[serde(skip)]
+    pub link: Option<Link>,
+}
+
+/// An address that is a secret: whoever has it can approve a job.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Link(String);
+
+impl Link {
+    /// Keeps an address.
+    pub fn new(address: String) -> Self {
+        Self(address)
+    }
+
+    /// Returns the address, for the receiver and nobody else.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Link(…)")
+    }
 }
 
 /// What happened.
@@ -208,11 +236,18 @@ pub enum Fact {
     /// A broadcast went out: how many followers it reached, as far as the platform said.
     Sent { receivers: Option<u64>, sent: Option<u64>, failed: Option<u64> },
     /// A job has another time, or none any more.
-    Moved { to: DateTime<Utc>, why: Reason },
+    Moved {
+        #[serde(default)]
+        from: Option<DateTime<Utc>>,
+        to: DateTime<Utc>,
+        why: Reason,
+    },
     /// An account, or every one, is on hold or paused.
     Stopped { why: Reason },
     /// A job waits for an approval, and its time is near.
     ApprovalDue,
+    /// A job waits for its files, and its time is near.
+    FilesDue { files: Vec<String> },
     /// A broadcast was accepted and has no result: its administrator may have to confirm it.
     ConfirmDue,
     /// A file was refused.
@@ -237,6 +272,7 @@ impl Message {
             Fact::Moved { why, .. } | Fact::Stopped { why } => Some(why.code()),
             Fact::Sent { .. }
             | Fact::ApprovalDue
+            | Fact::FilesDue { .. }
             | Fact::ConfirmDue
             | Fact::RefusedFile { .. }
             | Fact::Summary { .. }

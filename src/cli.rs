@@ -134,6 +134,7 @@ impl Arguments {
             | Command::Preview(_)
             | Command::Delete(_)
             | Command::Speed(_)
+            | Command::Menu(_)
             | Command::Submit(_)
             | Command::Backup(_)
             | Command::Completions(_)
@@ -212,6 +213,8 @@ enum Command {
     Delete(api_calls::DeleteOptions),
     /// Show or set an account's mass-send speed
     Speed(api_calls::SpeedOptions),
+    /// Show the menu of an account, or the one that a follower sees
+    Menu(api_calls::MenuOptions),
     /// Show what the quotas were used for; enter and correct it
     Quota(quota::Options),
     /// Copy the database into a file, while the daemon runs
@@ -338,6 +341,9 @@ pub enum Problem {
     /// An operator has to do something before any command can work.
     #[error("{0}")]
     Cannot(String),
+    /// The answer is no, because it is the work of whoever asks.
+    #[error("{0}")]
+    Own(String),
     /// There is no usable config.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -362,7 +368,7 @@ impl Problem {
     /// Makes the message now: the config may have chosen the language of this command alone.
     fn said(self) -> Self {
         match self {
-            Self::No(_) | Self::Cannot(_) | Self::Said(..) => self,
+            Self::No(_) | Self::Cannot(_) | Self::Own(_) | Self::Said(..) => self,
             Self::Config(_)
             | Self::Store(_)
             | Self::Run(_)
@@ -377,7 +383,9 @@ impl Problem {
     /// Returns the process's exit code.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::No(_) | Self::Store(StoreError::Refused(_) | StoreError::Conflict(_)) => 1,
+            Self::No(_)
+            | Self::Own(_)
+            | Self::Store(StoreError::Refused(_) | StoreError::Conflict(_)) => 1,
             Self::Run(error) => error.exit_code(),
             Self::Said(code, _) => *code,
             Self::Store(StoreError::Failed(_) | StoreError::Busy(_) | StoreError::Corrupt(_)) => 4,
@@ -405,6 +413,7 @@ impl Problem {
                 .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe),
             Self::No(_)
             | Self::Cannot(_)
+            | Self::Own(_)
             | Self::Config(_)
             | Self::Store(_)
             | Self::Run(_)
@@ -463,13 +472,12 @@ pub fn run_parsed(
 
 fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, Problem> {
     let path = arguments.config;
-    let config = || {
-        let config = load(&path, Secrets::Leave)?;
-        if let (None, Some(lang)) = (arguments.lang, config.lang) {
-            l10n::choose(lang);
-        }
-        Ok::<_, Problem>(config)
-    };
+    // What is wrong with a config is told in its language, too.
+    let of_config = config::lang_of(&path).filter(|_| arguments.lang.is_none());
+    if let Some(lang) = of_config.filter(|_| !matches!(arguments.command, Command::Run)) {
+        l10n::choose(lang);
+    }
+    let config = || load(&path, Secrets::Leave);
     let terminal = &mut terminal;
     let who = terminal.who.map_or_else(reply::person, str::to_owned);
     match arguments.command {
@@ -517,6 +525,7 @@ fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, 
         }
         Command::Delete(options) => return api_calls::delete(&options, &config()?, &who, terminal),
         Command::Speed(options) => return api_calls::speed(&options, &config()?, &who, terminal),
+        Command::Menu(options) => return api_calls::menu(&options, &config()?, &who, terminal),
         Command::Quota(options) => quota::run(&options, &config()?, &who, terminal)?,
         Command::Backup(options) => backup::run(&options, (&config()?, &path), terminal)?,
         Command::Completions(options) => {

@@ -34,8 +34,10 @@ use crate::wechat::callback::crypto::AesKey;
 use crate::yaml::diagnostic::{Location, Report, quote};
 use crate::yaml::{self, Diagnostic, Entry, Fields, Node, Shape, SyntaxError, Value, Values};
 
-pub use receivers::{Alerts, Channel, CommandLine, Email, Hook, Ping, Receiver, Security};
-pub use users::{Console, Role, User, is_user_name};
+pub use receivers::{
+    Alerts, Approver, Channel, CommandLine, Email, Hook, Ping, Receiver, Security,
+};
+pub use users::{Console, Role, User, UserProxy, is_user_name};
 
 /// The config, checked.
 #[derive(Debug)]
@@ -173,6 +175,14 @@ pub enum Secrets {
 
 /// Looks up a variable of the environment.
 pub type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
+
+/// Returns the language that a config names, also if it cannot be used otherwise.
+pub fn lang_of(path: &Path) -> Option<Lang> {
+    let text = fs::read_to_string(path).ok()?;
+    let value = text.lines().find_map(|line| line.strip_prefix("lang:"))?;
+    let value = value.split(" #").next().unwrap_or_default();
+    Lang::parse(value.trim().trim_matches(['"', '\'']))
+}
 
 /// Loads the config at a path; `env` looks up the variables that `${NAME}` and `secret_env` name.
 pub fn load(path: &Path, env: Environment<'_>, secrets: Secrets) -> Result<Config, ConfigError> {
@@ -392,18 +402,19 @@ impl<'l, 'a> Loader<'l, 'a> {
             (None, Some(_)) => {}
             (entry, _) => self.own_accounts(entry, &fields, listener),
         }
-        let alerts = fields.get("alerts").map(|entry| self.alerts(entry));
+        let console = fields.get("console").map(|entry| self.console(entry));
+        let by_proxy = console.iter().flatten().any(|console| console.proxy.is_some());
+        let users = fields.get("users").map(|entry| self.users(entry, by_proxy));
+        let users = users.unwrap_or_else(|| Some(Vec::new()));
+        let console = match console {
+            Some(console) => Some(Console { users: users?, ..console? }),
+            None => None,
+        };
+        let alerts = fields.get("alerts").map(|entry| self.alerts(entry, console.as_ref()));
         let languages = l10n::ALL.map(|lang| (lang.name(), lang));
         let lang = fields.get("lang").and_then(|entry| entry.choice(&languages, self.report));
         let retention = fields.get("retention").map(|entry| self.retention(entry));
         let backup = fields.get("backup").map(|entry| self.backup(entry));
-        let console = fields.get("console").map(|entry| self.console(entry));
-        let users = fields.get("users").map(|entry| self.users(entry));
-        let users = users.unwrap_or_else(|| Some(Vec::new()));
-        let console = match console {
-            Some(listen) => Some(Console { listen: listen?, users: users? }),
-            None => None,
-        };
         let config = Config {
             state_dir: state_dir?,
             inbox: inbox?,

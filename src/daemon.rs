@@ -271,7 +271,8 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let upkeep = Upkeep::new(&config, sender.clone());
     let ping = PingTask::start(config.alerts.ping.clone(), heartbeat.watch());
     let seen = (Fixed::of(&config), views, ping);
-    let reloader = Reloader::new(options.reload, seen, sender.clone());
+    let reloader = Reloader::new((options.reload, config.warnings.clone()), seen, sender.clone());
+    let opened = (options.now)();
     let deliveries = Deliveries::new((config.alerts, lang), &engine, &options.now, sender.clone());
     let dispatcher = Dispatcher::new(ways, &state, counters, (options.now.clone(), sender));
     let mut daemon = Daemon {
@@ -286,11 +287,12 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         deliveries,
         reloader,
         upkeep,
-        watch: ClockWatch::new((options.now)()),
+        watch: ClockWatch::new(opened),
         jumped: TimeDelta::zero(),
         now: options.now,
         jump: options.jump,
-        looked: Look { at: now, seen_at: now },
+        // Opening a large database takes time; no clock was stepped.
+        looked: Look { at: opened, seen_at: now },
         heartbeat,
         backlog: Backlog::default(),
         locked_out: report_locked_out,
@@ -673,16 +675,7 @@ impl Daemon {
     /// Returns when the loop looks around next: not in the moment before a request leaves, for that
     /// would be late, unless requests always leave.
     fn next_look(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        let due = self.looked.at + LOOK_EVERY;
-        match self.engine.next_departure() {
-            Some(leaves)
-                if leaves - CLEAR_OF_RELEASE <= due.max(now)
-                    && now - self.looked.at < LOOK_LATEST =>
-            {
-                leaves.max(now) + TimeDelta::milliseconds(1)
-            }
-            Some(_) | None => due,
-        }
+        next_look(self.looked.at, self.engine.next_departure(), now)
     }
 
     /// Notices what no message reports, such as commands that wrote.
@@ -860,6 +853,22 @@ impl Daemon {
             }
         }
         Ok(Done::Stored)
+    }
+}
+
+fn next_look(
+    looked_at: DateTime<Utc>,
+    leaves_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> DateTime<Utc> {
+    let due = looked_at + LOOK_EVERY;
+    match leaves_at {
+        Some(leaves)
+            if leaves - CLEAR_OF_RELEASE <= due.max(now) && now - looked_at < LOOK_LATEST =>
+        {
+            leaves.max(now) + TimeDelta::milliseconds(1)
+        }
+        Some(_) | None => due,
     }
 }
 

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{
     AtFlags, CWD, Mode, OFlags, RenameFlags, fsync, openat, renameat, renameat_with, statat,
-    unlinkat,
+    syncfs, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -124,6 +124,15 @@ pub fn sync(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
+/// Opens a folder to write names into it; one that may not be listed can still be written to.
+pub fn open_folder(path: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+    match openat(CWD, path, OFlags::RDONLY | flags, Mode::empty()) {
+        Err(Errno::ACCESS) => Ok(openat(CWD, path, OFlags::PATH | flags, Mode::empty())?),
+        opened => Ok(opened?),
+    }
+}
+
 /// Returns the folder of the file that a path names.
 pub fn folder(path: &Path) -> &Path {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
@@ -133,8 +142,12 @@ pub fn folder(path: &Path) -> &Path {
 /// Moves a file between open folders and never replaces one. After a power loss it has its new
 /// name, and perhaps its old one too until that folder is synced.
 pub fn move_new(from: impl AsFd, name: &OsStr, to: impl AsFd, new: &OsStr) -> io::Result<()> {
-    rename_new(from, name, &to, new)?;
-    Ok(fsync(to)?)
+    rename_new(&from, name, &to, new)?;
+    match fsync(&to) {
+        // It may not be listed: then the whole file system is synced.
+        Err(Errno::BADF) => Ok(syncfs(from)?),
+        done => Ok(done?),
+    }
 }
 
 /// The same, but a power loss may undo it.

@@ -40,8 +40,8 @@ use crate::config::AccountConfig;
 use crate::model::{Audience, Credence, JobSpec, batch_lengths};
 use crate::plan::Gap;
 use crate::store::{
-    Alert, ApiCallAttempt, BatchBody, EventIn, FollowersAsk, Receivers, RefusedFile, ResultAsk,
-    Seen, SendStatus, Store, StoreError, Tx, Writes,
+    Alert, ApiCallAttempt, BatchBody, DateActions, EventIn, FollowersAsk, Receivers, RefusedFile,
+    ResultAsk, Seen, SendStatus, Store, StoreError, Tx, Writes,
 };
 use crate::wechat::callback::{MassEvent, ScanEvent, Status};
 use crate::wechat::protocol::{self, HttpResponse, Request};
@@ -55,7 +55,7 @@ pub use identity::{unconfigured, under_former_names, why_barred, why_not_named};
 pub use ingest::{IngestError, IngestedFile, IngestedJob, OfferedFile, Problems};
 pub use outcome::classify;
 pub use pruning::Pruning;
-pub use recovery::{AcceptedFile, Owner, StateDirectory};
+pub use recovery::{AcceptedFile, AcceptedSeries, Owner, StateDirectory};
 use recovery::{Downtime, hold_for_restore, raise_generations, refresh_alerts, restored};
 pub use series::{DateEdit, first_at, take};
 pub use session::{Session, clocks_agree};
@@ -174,6 +174,8 @@ pub struct Offered<'a> {
     pub spec: &'a JobSpec,
     /// When it recurs, if it is a series.
     pub recurrence: Option<&'a Recurrence>,
+    /// What the dates of a series do that have files of their own.
+    pub dated: &'a DateActions,
     /// The line at which it begins.
     pub line: usize,
 }
@@ -705,6 +707,9 @@ impl Engine {
 /// Returns the fixed bodies of a job's batches; none for a job that is no broadcast.
 pub fn bodies(spec: &JobSpec) -> Vec<BatchBody> {
     let Some(broadcast) = spec.action.broadcast() else { return Vec::new() };
+    if !broadcast.content.awaited().is_empty() {
+        return Vec::new();
+    }
     let Audience::List(list) = &broadcast.audience else {
         return vec![BatchBody { body: protocol::body(broadcast, None), receivers: None }];
     };

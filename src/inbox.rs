@@ -11,6 +11,7 @@ mod api_call;
 mod archive;
 mod article;
 mod broadcast;
+mod dated;
 mod drafts;
 mod entry;
 mod except;
@@ -191,6 +192,16 @@ pub trait ListSource {
         self.list(path)
     }
 
+    /// Returns the names of all the files that there are; none if a job file cannot have any.
+    fn names(&self) -> Option<Vec<Cow<'_, str>>> {
+        None
+    }
+
+    /// Returns from when on the dates of a series are sent: their files are looked for.
+    fn dates_from(&self) -> DateTime<Utc> {
+        FIRST_DATE
+    }
+
     /// Returns what is known of a draft that a job names by its title.
     fn draft(&self, _named: &NamedDraft) -> BookEntry {
         BookEntry::Nothing
@@ -287,6 +298,10 @@ fn ends_with_marker(bytes: &[u8]) -> bool {
     let rest = bytes.trim_ascii_end().strip_suffix(b"...");
     rest.is_some_and(|rest| rest.is_empty() || rest.ends_with(b"\n") || rest.ends_with(b"\r"))
 }
+
+/// No date before 2020 has files to come.
+const FIRST_DATE: DateTime<Utc> =
+    DateTime::from_timestamp(1_577_836_800, 0).expect("a valid instant");
 
 /// The most bytes of a job file.
 pub const FILE_MOST: usize = 16 << 20;

@@ -35,7 +35,7 @@
 //!
 //! | part | modules | depends on |
 //! |---|---|---|
-//! | core | [`model`], [`calendar`], [`quota`], [`reason`], [`alert`], [`plan`], [`schedule`], [`calls`], [`retention`], [`backups`] | values only: no clock, no I/O |
+//! | core | [`model`], [`approval`], [`calendar`], [`quota`], [`reason`], [`alert`], [`plan`], [`schedule`], [`calls`], [`retention`], [`backups`] | values only: no clock, no I/O |
 //! | sentences | [`text`], with the catalogues of [`l10n`] | the core and the table of return codes |
 //! | store | [`store`] | SQLite, the core and the sentences |
 //! | edges | [`inbox`], [`wechat`], [`config`] on [`yaml`], [`durable_file`] | one outside system each, and the core |
@@ -65,6 +65,7 @@
 //! that a crash would lose.
 
 pub mod alert;
+pub mod approval;
 pub mod backups;
 pub mod calendar;
 pub mod calls;

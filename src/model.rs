@@ -10,6 +10,8 @@ mod api_call;
 
 mod draft;
 
+mod failure;
+
 mod material;
 
 mod menu;
@@ -34,6 +36,10 @@ use sha2::{Digest, Sha256};
 pub use api_call::{ARTICLES_MOST, ApiCall, Deletion, Preview, Speed, Viewer};
 pub use draft::{DRAFTS_PAGE, Draft, DraftArticle, DraftPage, MediaUse, Medium};
 
+#[cfg(test)]
+pub(crate) use failure::tests::samples as failures;
+pub use failure::{Failure, Plain};
+
 pub use material::{
     Article, ArticlesVia, Asset, Caption, Format, Material, Media, NEWS, UploadKind, key,
     placeholder,
@@ -46,7 +52,7 @@ pub use menu_change::{
 
 pub use qrcode::{
     EXPIRE_SECONDS_MOST, PERMANENT_SCENE_MOST, Picture, Qrcode, Qrcodes, SCENES_MOST, Scene,
-    Scenes, file_word,
+    Scenes, file_word, renewal_id,
 };
 
 pub use texts::TextOf;
@@ -134,6 +140,8 @@ pub struct Account {
     pub articles_via: ArticlesVia,
     /// The form of its followers' OpenIDs.
     pub openids: OpenIds,
+    /// How many people must approve each of its jobs; 0 leaves it to the job file.
+    pub approvals: u32,
 }
 
 impl Account {
@@ -146,6 +154,7 @@ impl Account {
             kind: Kind::Subscription,
             daily_calls: 0,
             history_per_day: Some(1),
+            approvals: 0,
             payment: false,
             articles_via: ArticlesVia::Draft,
             openids: OpenIds::Any,
@@ -293,6 +302,16 @@ fn is_false(value: &bool) -> bool {
 }
 
 impl JobSpec {
+    /// Returns the names of its files that have not come yet.
+    pub fn awaited(&self) -> &[String] {
+        self.action.broadcast().map_or(&[], |broadcast| broadcast.content.awaited())
+    }
+
+    /// Returns its state when it is taken.
+    pub fn first_state(&self) -> JobState {
+        if self.approval || !self.awaited().is_empty() { JobState::Held } else { JobState::Planned }
+    }
+
     /// Returns its name in lists: the author's, or one made from its action; none if that shows
     /// nothing (a media id).
     pub fn title(&self) -> Option<String> {
@@ -381,12 +400,14 @@ impl Action {
 
     /// Returns why it cannot recur, if it cannot.
     pub fn once(&self) -> Option<Once> {
-        let permanent =
-            |expire_seconds: &Option<u32>| expire_seconds.is_none().then_some(Once::PermanentCode);
+        let of_codes = |expire_seconds: Option<u32>, renew: bool| match expire_seconds {
+            None => Some(Once::PermanentCode),
+            Some(_) => renew.then_some(Once::RenewedCode),
+        };
         match self {
             Self::Delete(_) => Some(Once::Deletion),
-            Self::Qrcode(code) => permanent(&code.expire_seconds),
-            Self::Qrcodes(codes) => permanent(&codes.expire_seconds),
+            Self::Qrcode(code) => of_codes(code.expire_seconds, code.renew),
+            Self::Qrcodes(codes) => of_codes(codes.expire_seconds, codes.renew),
             Self::Broadcast(_) | Self::Speed(_) | Self::Menu(_) => None,
         }
     }
@@ -419,6 +440,8 @@ pub enum Once {
     Deletion,
     /// A code is valid for ever.
     PermanentCode,
+    /// A code is made anew by itself.
+    RenewedCode,
 }
 
 /// A mass send: to whom, and what.
@@ -486,6 +509,16 @@ pub enum Content {
         /// The coupon's id.
         card_id: String,
     },
+    /// Content of which files have not come yet: such a broadcast has no requests.
+    Awaited {
+        /// The platform's `msgtype` of the content to come.
+        msgtype: String,
+        /// Its title in lists.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+        /// The names of the files that are missing.
+        files: Vec<String>,
+    },
     /// Content that is uploaded first: local files, articles.
     Prepared {
         /// The final content, with placeholders for ids that do not exist yet.
@@ -517,8 +550,9 @@ pub struct Images {
 
 impl Content {
     /// Returns the platform's `msgtype`.
-    pub fn msgtype(&self) -> &'static str {
+    pub fn msgtype(&self) -> &str {
         match self {
+            Self::Awaited { msgtype, .. } => msgtype,
             Self::Text { .. } => "text",
             Self::Mpnews { .. } => "mpnews",
             Self::Image { .. } | Self::Images(_) => "image",
@@ -539,7 +573,23 @@ impl Content {
             | Self::Images(_)
             | Self::Voice { .. }
             | Self::Mpvideo { .. }
-            | Self::Wxcard { .. } => None,
+            | Self::Wxcard { .. }
+            | Self::Awaited { .. } => None,
+        }
+    }
+
+    /// Returns the names of the files that have not come yet.
+    pub fn awaited(&self) -> &[String] {
+        match self {
+            Self::Awaited { files, .. } => files,
+            Self::Text { .. }
+            | Self::Mpnews { .. }
+            | Self::Image { .. }
+            | Self::Images(_)
+            | Self::Voice { .. }
+            | Self::Mpvideo { .. }
+            | Self::Wxcard { .. }
+            | Self::Prepared { .. } => &[],
         }
     }
 }

@@ -67,6 +67,12 @@ impl Job {
         self.demand.calls > 0
     }
 
+    /// Returns whether what it owns counts before what another job owns: one that was attempted keeps
+    /// its place against any priority.
+    pub fn precedes(&self, other: &Self) -> bool {
+        (!self.asked, self.rank) < (!other.asked, other.rank)
+    }
+
     /// Returns whether a request at this instant may repeat a broadcast: another copy of the
     /// database may have sent the job, and the platform may have deleted its record by then.
     pub fn in_question(&self, at: DateTime<Utc>) -> bool {

@@ -649,6 +649,7 @@ mod tests {
             kind,
             daily_calls: 100,
             history_per_day: Some(1),
+            approvals: 0,
             payment: false,
             articles_via: ArticlesVia::Draft,
             openids: OpenIds::Usual,

@@ -59,11 +59,15 @@ pub enum Reason {
         cause: Box<Self>,
         #[serde(default, with = "maybe_instant", skip_serializing_if = "Option::is_none")]
         goes_at: Option<DateTime<Utc>>,
+        #[serde(default, with = "maybe_instant", skip_serializing_if = "Option::is_none")]
+        was_due: Option<DateTime<Utc>>,
     },
-    /// It moved to an earlier window, or back to its own time.
+    /// It moved to an earlier window, or has its own time again.
     Advanced {
         #[serde(with = "instant")]
         goes_at: DateTime<Utc>,
+        #[serde(default, with = "maybe_instant", skip_serializing_if = "Option::is_none")]
+        was_due: Option<DateTime<Utc>>,
     },
 
     // Its own times.
@@ -75,6 +79,10 @@ pub enum Reason {
     WaitsForApproval,
     /// It was not approved within its grace.
     NotApprovedInTime { late_s: i64 },
+    /// Files that it is made from have not come yet.
+    WaitsForFiles { files: Vec<String> },
+    /// They did not come within its grace.
+    FilesNotInTime { files: Vec<String>, late_s: i64 },
     /// It was requested for as long as it may be, and not accepted.
     RetryWindowOver,
     /// The platform may have deleted its clientmsgid, so it may not be repeated.
@@ -205,6 +213,8 @@ pub enum Reason {
     CodesMade { made: usize, all: usize },
     /// It ended before all of its codes were made.
     CodesStopped { made: usize, all: usize, cause: Box<Self> },
+    /// The others are made on another day.
+    CodesPutOff { made: usize, all: usize, cause: Box<Self> },
     /// A later menu replaced it.
     MenuReplaced { job: JobId },
     /// The menu that stands is not the one that this job created.
@@ -581,7 +591,7 @@ impl Reason {
 
     /// Adds that the job moved because of it.
     pub fn deferred(self) -> Self {
-        Self::Deferred { cause: Box::new(self), goes_at: None }
+        Self::Deferred { cause: Box::new(self), goes_at: None, was_due: None }
     }
 
     /// Adds that the job waits because of it.

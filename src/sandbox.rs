@@ -469,6 +469,7 @@ impl Platform {
             "menu/create" => self.create_menu(call),
             "menu/addconditional" => self.add_conditional_menu(call),
             "menu/delconditional" => self.delete_conditional_menu(call),
+            "menu/trymatch" => self.try_menu(call),
             "qrcode/create" => self.create_qrcode(call),
             _ => self.mass(call),
         }

@@ -64,10 +64,8 @@ impl Waiting {
         let at = if in_release { now } else { at.max(now) };
         let at = calendar::guard_end(at).unwrap_or(at);
         let mut needs = quota::needs(account, Demand { calls, ..*demand }, at);
-        // What a job in release needs of the others is charged already.
-        needs.retain(|need| {
-            !in_release || !need.rule.row().slots && need.rule != Rule::PermanentQrcodes
-        });
+        // The slot of a job in release is charged already; its codes are, one by one.
+        needs.retain(|need| !in_release || !need.rule.row().slots);
         needs
     }
 }

@@ -18,6 +18,7 @@ mod isolation;
 pub mod mcp;
 mod openapi;
 mod problem;
+mod random;
 mod request;
 mod withhold;
 
@@ -41,7 +42,7 @@ use self::files::Files;
 use self::gate::Gate;
 use self::handler::Handler;
 use self::problem::Refusal;
-use crate::config::User;
+use crate::config::{User, UserProxy};
 use crate::inbox::FILE_MOST;
 use crate::l10n::Lang;
 use crate::model::Account;
@@ -51,6 +52,7 @@ use crate::wechat::listener::limits::{ConnectionHandle, ConnectionLimiter};
 pub use command::Commands;
 pub use handler::Clock;
 pub use isolation::is_isolated;
+pub use random::random;
 
 /// What the API and the console need.
 pub struct Server {
@@ -64,6 +66,8 @@ pub struct Server {
     pub database: PathBuf,
     /// The drop directory.
     pub inbox: PathBuf,
+    /// The proxy that says who a user of the console is.
+    pub proxy: Option<UserProxy>,
     /// The language of answers to who prefers none.
     pub lang: Lang,
     /// The clock.
@@ -98,7 +102,7 @@ pub async fn serve(
     let app = ENDPOINTS
         .iter()
         .fold(Router::new(), |app, row| app.route(&format!("{BASE}{}", row.path), route(row)));
-    let console = Arc::new(Console::new(Arc::clone(&handler)));
+    let console = Arc::new(Console::new(Arc::clone(&handler), server.proxy));
     let app = app
         .route(mcp::PATH, on(MethodFilter::POST, tools))
         .with_state::<Both>(Arc::clone(&handler))

@@ -11,6 +11,8 @@
 mod accounts;
 mod alerts;
 mod api_call;
+mod approval_links;
+mod approvals;
 mod articles;
 mod back;
 mod backup;
@@ -75,6 +77,8 @@ use moved::{Moved, Moves, Unplaced};
 pub use accounts::{Bar, KnownAccount};
 pub use alerts::{Acknowledgement, Overdue};
 pub use api_call::{Again, ApiCallAttempt, ApiCallFailure, ApiCallView, NewApiCall, OpenApiCall};
+pub use approval_links::ApprovalLink;
+pub use approvals::{ApprovalView, ApprovalsView};
 pub use articles::ArticleResult;
 pub use back::Back;
 pub use counts::SendCount;
@@ -100,8 +104,8 @@ pub use release::{Begun, Refusal, Start};
 pub use results::{QuotaRefusal, ResultAsk, SendStatus};
 pub use schedule::{AccountSchedule, Deferral};
 pub use series::{
-    DateAhead, DateDecision, PlannedDate, Recurring, Series, SeriesCancelled, SeriesState,
-    fill_texts,
+    DateActions, DateAhead, DateDecision, PlannedDate, Recurring, Series, SeriesCancelled,
+    SeriesState, fill_texts,
 };
 pub use settle::{ResponseFields, SendOutcome, Settled};
 pub use strangers::Strangers;

@@ -1,4 +1,5 @@
-//! What no message may show: OpenIDs, and titles that are the beginning of a text.
+//! What no message may show: OpenIDs, titles that are the beginning of a text, and lines that somebody else
+//! wrote.
 
 use serde_json::Value;
 
@@ -9,8 +10,11 @@ const OPENID: usize = 28;
 /// What stands in its place.
 const SHOWN: &str = "[OpenID]";
 
-/// Returns a text with each OpenID replaced. The platform's own messages may repeat one.
-pub fn text(text: &str) -> String {
+/// Returns a line of a message with each OpenID replaced, which the platform's own messages may repeat.
+///
+/// A name of a file or of a draft may hold anything: what would begin a line of its own, or turn the text around,
+/// is shown as its escape.
+pub fn line(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut word = String::new();
     for c in text.chars().map(Some).chain([None]) {
@@ -19,11 +23,19 @@ pub fn text(text: &str) -> String {
             other => {
                 shown.push_str(if is_openid(&word) { SHOWN } else { &word });
                 word.clear();
-                shown.extend(other);
+                match other {
+                    Some(c) if is_hidden(c) => shown.extend(c.escape_default()),
+                    other => shown.extend(other),
+                }
             }
         }
     }
     shown
+}
+
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// Ids of jobs may be as long: an OpenID is random, and so has capital letters.
@@ -59,6 +71,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn nothing_begins_a_line_of_its_own() {
+        assert_eq!(line("a\r\ndo: `rm`\u{2028}\u{202e}春"), r"a\r\ndo: `rm`\u{2028}\u{202e}春");
+    }
+
+    #[test]
     fn openids_are_replaced_and_other_words_stay() {
         for (given, expected) in [
             ("invalid openid oGZUI0egBJY1zhBYw2KhdUfwVJJE rid 1", "invalid openid [OpenID] rid 1"),
@@ -67,7 +84,7 @@ mod tests {
             ("job one-two-three-four-five-six-", "job one-two-three-four-five-six-"),
             ("oGZUI0egBJY1zhBYw2KhdUfwVJJEx", "oGZUI0egBJY1zhBYw2KhdUfwVJJEx"),
         ] {
-            assert_eq!(text(given), expected);
+            assert_eq!(line(given), expected);
         }
     }
 }

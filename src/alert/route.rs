@@ -105,6 +105,7 @@ mod tests {
             until: None,
             fact: Fact::ApprovalDue,
             advice: None,
+            link: None,
         }
     }
 

@@ -43,6 +43,8 @@ pub enum Told {
 
     /// A changed config cannot be used.
     ConfigRefused { why: String },
+    /// A changed config is in use, and warns of something.
+    ConfigWarns { warning: String, more: usize },
     /// Changed keys of the config are not in use.
     NeedsRestart { keys: String },
 
@@ -75,6 +77,8 @@ pub enum Told {
     Adopted,
     /// The platform does not have what a media id of a job names.
     MediaGone { media_id: String, title: Option<String>, used_as: MediaUse },
+    /// The codes of a job are not made anew before they expire.
+    CodesNotRenewed { why: String },
     /// The menu of a job is not put back.
     MenuStays { why: String },
     /// The speed could not be set before a broadcast.

@@ -296,6 +296,11 @@ impl Recurrence {
         at.with_timezone(&self.zone).naive_local()
     }
 
+    /// Returns the local day of an instant.
+    pub fn on_day_of(&self, instant: DateTime<Utc>) -> NaiveDate {
+        instant.with_timezone(&self.zone).date_naive()
+    }
+
     /// Returns its dates of a local day, in order.
     pub fn of_day(&self, day: NaiveDate) -> impl Iterator<Item = Date> + '_ {
         self.starting_on(day).take_while(move |date| date.date.date == day)

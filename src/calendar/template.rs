@@ -100,6 +100,16 @@ impl<'a> Template<'a> {
         self.parts.contains(&Part::Number)
     }
 
+    /// Returns whether a text begins and ends as that of some date.
+    pub fn may_be(&self, text: &str) -> bool {
+        let literal = |part: Option<&Part<'a>>| match part {
+            Some(Part::Text(text)) => *text,
+            Some(Part::Date(_) | Part::Number) | None => "",
+        };
+        let (before, after) = (literal(self.parts.first()), literal(self.parts.last()));
+        text.strip_prefix(before).is_some_and(|rest| rest.ends_with(after))
+    }
+
     /// Returns the text of one date.
     pub fn fill(&self, values: DateValues) -> String {
         let mut filled = String::new();

@@ -62,7 +62,7 @@ impl Kind {
             | ApiCall::MenuConditional(_)
             | ApiCall::MenuConditionalDelete { .. }
             | ApiCall::MenuRead { needed: true } => Self::Menu,
-            ApiCall::MenuRead { needed: false } => Self::MenuRead,
+            ApiCall::MenuRead { needed: false } | ApiCall::MenuTry(_) => Self::MenuRead,
             // A picture is as patient as its code: one without a picture is of no use.
             ApiCall::Qrcode(_) | ApiCall::Picture(_) => Self::Qrcode,
             ApiCall::Drafts { .. } => Self::Drafts,
@@ -200,8 +200,10 @@ pub struct Policy {
     told_pause_s: i64,
     /// The most requests; none if only the time of what needs it ends it.
     requests_max: Option<u32>,
-    /// Whether it waits for an account that is paused, and for the next day. Otherwise it fails.
+    /// Whether it waits for an account that is paused. Otherwise it fails.
     is_patient: bool,
+    /// Whether it waits for the next day's calls. Otherwise it fails.
+    waits_for_day: bool,
     if_gone: IfGone,
 }
 
@@ -211,6 +213,7 @@ const API_CALL: Policy = Policy {
     told_pause_s: 0,
     requests_max: Some(8),
     is_patient: false,
+    waits_for_day: false,
     if_gone: IfGone::Fail,
 };
 
@@ -224,6 +227,7 @@ impl Policy {
                 told_pause_s: 30,
                 requests_max: None,
                 is_patient: true,
+                waits_for_day: true,
                 if_gone: IfGone::MakeAgain,
             },
             Kind::Followers => Self {
@@ -237,10 +241,15 @@ impl Policy {
                 pauses_s: &[5, 10, 20, 40, 60],
                 requests_max: None,
                 is_patient: true,
+                waits_for_day: true,
                 ..API_CALL
             },
             Kind::Delete => Self { if_gone: IfGone::Verify, ..API_CALL }.requested_by(role, false),
-            Kind::Menu | Kind::Qrcode => API_CALL.requested_by(role, true),
+            Kind::Menu => API_CALL.requested_by(role, true),
+            // Thousands of them are no reason to make those again that are made.
+            Kind::Qrcode => {
+                Self { waits_for_day: role == Role::Action, ..API_CALL }.requested_by(role, true)
+            }
             Kind::MenuRead => Self { requests_max: Some(3), ..API_CALL },
             Kind::MediaCheck => {
                 Self { if_gone: IfGone::LookElsewhere, ..API_CALL }.requested_by(role, false)
@@ -293,7 +302,7 @@ pub fn next(policy: Policy, progress: Progress, answer: Answer) -> Next {
         }
         Answer::Later(Effect::Call) => policy.again(requests, policy.told_pause_s),
         Answer::AccountRefused if policy.is_patient => Next::Again(TimeDelta::zero()),
-        Answer::UsedUp if policy.is_patient => Next::NextDay,
+        Answer::UsedUp if policy.waits_for_day => Next::NextDay,
         Answer::AccountRefused | Answer::UsedUp | Answer::Refused => Next::Fail,
         Answer::Gone => match policy.if_gone {
             IfGone::Skip => Next::Skip,
@@ -389,9 +398,13 @@ mod tests {
                 | Kind::SpeedSet
                 | Kind::Menu
                 | Kind::MenuRead
-                | Kind::Qrcode
                 | Kind::Drafts
                 | Kind::MediaCheck => [call(5), call(15)],
+                Kind::Qrcode => [5, 15].map(|pause| {
+                    let mut of_call = call(pause);
+                    of_call[3] = Next::NextDay;
+                    of_call
+                }),
                 Kind::Followers => [call(5), call(10)],
                 Kind::Upload | Kind::Preflight => [5, 10].map(|pause| {
                     let mut of_call = call(pause);

@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::daemon;
 use crate::l10n::t;
 use crate::store::{DeliveryState, DeliveryView, NoticeView, Store};
-use crate::text::alert;
+use crate::text::{alert, stored};
 
 /// How many notices are listed by default.
 const LISTED: u32 = 20;
@@ -141,7 +141,7 @@ fn outcome(delivery: &DeliveryView, now: DateTime<Utc>) -> String {
     let DeliveryView { receiver, state, attempts, next, ended, error } = delivery;
     let tried = usize::try_from(*attempts).unwrap_or(usize::MAX);
     let tried = t!("alerts-tries", n = tried, count = text::count(tried as u64));
-    let error = error.clone().unwrap_or_else(|| t!("alerts-not-tried"));
+    let error = error.as_deref().map_or_else(|| t!("alerts-not-tried"), stored::failure);
     let name = receiver.as_str();
     match (state, ended.or(*next)) {
         (DeliveryState::Delivered, Some(at)) => {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::lookup::{named_account, same_account, unknown_job};
 use super::reply::Reason;
 use super::text::{self, Cell, Page, Table, Tone};
-use super::{Answer, Json, Problem, Terminal, database, wait};
+use super::{Answer, Json, Problem, Terminal, database, menus, wait};
 use crate::calls::Role;
 use crate::config::Config;
 use crate::daemon;
@@ -68,6 +68,18 @@ pub(super) struct SpeedOptions {
     /// The speed to set, 0 (the fastest) to 4; left out, the present one is shown
     #[arg(value_name = "0-4", value_parser = clap::value_parser!(i64).range(0..=4))]
     speed: Option<i64>,
+    #[command(flatten)]
+    wait: Wait,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MenuOptions {
+    /// The account's name
+    #[arg(value_name = "ACCOUNT")]
+    account: String,
+    /// The menu of one follower: an OpenID or a WeChat name; left out, the one for all
+    #[arg(long = "as", value_name = "NAME", value_parser = viewer)]
+    viewer: Option<Viewer>,
     #[command(flatten)]
     wait: Wait,
 }
@@ -240,6 +252,31 @@ pub(super) fn speed(
     give((store, config), order, (DecidedBy { who, why: None }, options.wait), terminal)
 }
 
+/// Shows the menu that followers see, or that one of them sees.
+pub(super) fn menu(
+    options: &MenuOptions,
+    config: &Config,
+    who: &str,
+    terminal: &mut Terminal<'_>,
+) -> Result<Answer, Problem> {
+    let now = (terminal.now)();
+    named_account(config, &options.account, now)?;
+    let Some(store) = database::open(config, now)? else {
+        return Err(not_running());
+    };
+    let viewer = options.viewer.clone();
+    let order = Order {
+        account: options.account.clone(),
+        api_calls: vec![(
+            viewer.map_or(ApiCall::MenuRead { needed: false }, ApiCall::MenuTry),
+            None,
+        )],
+        job: None,
+        notes: Vec::new(),
+    };
+    give((store, config), order, (DecidedBy { who, why: None }, options.wait), terminal)
+}
+
 fn open(
     job: &str,
     config: &Config,
@@ -381,11 +418,20 @@ fn render(page: &mut Page, view: &ApiCallsView, kept: bool) {
     for note in &view.notes {
         page.lines(Tone::Warn, 0, note);
     }
+    let menus = view.api_calls.iter().filter(|api_call| is_question_for_menu(api_call));
+    for answer in menus.map(|api_call| &api_call.answer).filter(|answer| !answer.is_null()) {
+        page.blank_line();
+        menus::list(page, &answer["menu"]);
+    }
     let asked = view.api_calls.iter().find(|api_call| api_call.kind == "speed_get");
     if let Some(speed) = asked.and_then(|api_call| api_call.answer["speed"].as_i64()) {
         page.blank_line();
         speeds(page, speed);
     }
+}
+
+fn is_question_for_menu(api_call: &ApiCallView) -> bool {
+    matches!(api_call.kind.as_str(), "menu_read" | "menu_try")
 }
 
 fn told(api_call: &ApiCallView, kept: bool) -> (Tone, String) {
@@ -410,6 +456,7 @@ fn done(api_call: &ApiCallView, call: String) -> String {
                 None => t!("call-speed", speed = %speed),
             }
         }
+        _ if is_question_for_menu(api_call) => t!("call-answered", call = call),
         _ => t!("call-taken", call = call),
     }
 }

@@ -27,7 +27,7 @@ use crate::reason::Reason;
 use crate::schedule::Placement;
 use crate::schedule::receivers::Fate;
 use crate::store::{IngestOutcome, JobView, Rescheduled, Store, StoreError, Tx};
-use crate::text::{names, reason};
+use crate::text::{names, reason, stored};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -416,7 +416,10 @@ fn recurring(
             let at = tx.job_view(id.as_str())?.and_then(|view| view.at);
             let spec = JobSpec { id, at, ..job.spec.clone() };
             let one = forecast_one(tx, (&spec, account), Vec::new(), schedules)?;
-            let shown = |one: &CheckedJob| index < DATES_SHOWN || !one.warnings.is_empty();
+            let awaits =
+                |one: &CheckedJob| matches!(one.reason, Some(Reason::WaitsForFiles { .. }));
+            let shown =
+                |one: &CheckedJob| index < DATES_SHOWN || !one.warnings.is_empty() && !awaits(one);
             occurrences.extend(one.filter(shown));
         }
         let known = known.iter().find(|(id, _)| *id == job.spec.id).map(|(_, note)| *note);
@@ -430,7 +433,7 @@ fn recurring(
             notes: (job.notes.iter().cloned())
                 .chain(known.map(Note::words))
                 .chain(strangers(tx, &job.spec)?)
-                .chain(series::first_texts(&job.spec, recurrence, schedules.now))
+                .chain(series::first_texts(&job.spec, (recurrence, &job.dated), schedules.now))
                 .chain(zone_warning(&job.spec, schedules.now))
                 .collect(),
             occurrences,
@@ -499,7 +502,10 @@ fn warnings(view: &JobView, spec: &JobSpec, now: DateTime<Utc>) -> Vec<String> {
         warnings.push(t!("check-guard"));
     }
     if view.state == JobState::Held {
-        warnings.push(t!("check-held"));
+        warnings.push(match &view.reason {
+            Some(why @ Reason::WaitsForFiles { .. }) => reason::sentence(why),
+            Some(_) | None => t!("check-held"),
+        });
     }
     warnings
 }
@@ -572,11 +578,11 @@ fn what(job: &CheckedJob) -> String {
     }
     let receivers = match job.receivers {
         Some(some) => t!("check-receivers", count = text::count(some.into())),
-        None => job.audience.clone(),
+        None => stored::subject(&job.audience),
     };
     t!(
         "check-what",
-        action = job.action.as_str(),
+        action = names::action(&job.action),
         msgtype = job.msgtype.as_str(),
         receivers = receivers,
         n = job.batches,
@@ -584,8 +590,12 @@ fn what(job: &CheckedJob) -> String {
     )
 }
 
+fn id_and_account(CheckedJob { id, account, .. }: &CheckedJob) -> String {
+    t!("check-a-job", id = id.as_str(), account = account.as_str())
+}
+
 fn checked(page: &mut Page, job: &CheckedJob, now: DateTime<Utc>) {
-    page.lines(Tone::Head, 2, &text::named(&job.title, &format!("{} ({})", job.id, job.account)));
+    page.lines(Tone::Head, 2, &text::named(&job.title, &id_and_account(job)));
     page.lines(Tone::Plain, 4, &what(job));
     if let Some(at) = job.goes_at {
         page.lines(Tone::Plain, 4, &t!("check-goes", at = text::time_and_distance(at, now)));
@@ -602,7 +612,16 @@ fn checked_series(page: &mut Page, series: &CheckedSeries, now: DateTime<Utc>) {
     let name = t!("check-a-series", id = series.id.as_str(), account = series.account.as_str());
     page.lines(Tone::Head, 2, &text::named(&series.title, &name));
     let CheckedSeries { words, cron, timezone, occurrences, planned, .. } = series;
-    page.lines(Tone::Plain, 4, &format!("{words} ({cron}, {timezone})"));
+    page.lines(
+        Tone::Plain,
+        4,
+        &t!(
+            "check-recurrence",
+            words = words.as_str(),
+            cron = cron.as_str(),
+            timezone = timezone.as_str()
+        ),
+    );
     if let Some(first) = occurrences.first() {
         page.lines(Tone::Plain, 4, &what(first));
     }

@@ -5,9 +5,10 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::lookup::{self, named_account, to_cancel};
-use super::reply::{JobOptions, Reason, decide, say};
+use super::reply::{JobOptions, Reason, decide, refuse, say};
 use super::text;
 use super::{Problem, Terminal, database, moves, reply, reschedule, series};
+use crate::approval::Verdict;
 use crate::calendar;
 use crate::config::Config;
 use crate::l10n::t;
@@ -128,22 +129,25 @@ pub(super) fn approve(
         let until = reschedule::date(until)?;
         return series::approve(&mut store, &found, config, ((until, said), now), terminal);
     }
-    let mut late = false;
+    let (mut late, mut verdict) = (false, Verdict::Goes);
     let decided = decide(&options.job, config, terminal, |tx, id, account| {
-        account?;
+        let account = account?;
         let is_other =
             |read: &String| Ok::<_, StoreError>(digest_of(tx, id)?.as_ref() != Some(read));
         if digest.as_ref().map(is_other).transpose()?.unwrap_or_default() {
             return Err(Problem::No(t!("approve-other-content", job = %id)));
         }
-        tx.approve(id, said, now)?;
+        verdict = tx.approve(id, account, said, now)?;
+        refuse(verdict, id.as_str())?;
         late = now > plan::deadline(&tx.job(id)?);
         Ok(())
     })?;
     let job = &decided.job;
     let due = calendar::beijing(job.due);
     let without_place = job.reason.as_ref().filter(|reason| reason.is_without_place());
-    let answer = if let Some(why) = without_place {
+    let answer = if let Verdict::Counts { given, needed } = verdict {
+        t!("approve-counts", job = job.id.as_str(), given = given, needed = needed) + "\n"
+    } else if let Some(why) = without_place {
         let why = reply::told(why);
         t!("approve-without-place", job = job.id.as_str(), due = due, why = why)
             + "\n"

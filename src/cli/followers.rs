@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::daemon;
 use crate::l10n::t;
 use crate::store::{FollowersView, Store};
-use crate::text::reason;
+use crate::text::{reason, stored};
 
 /// How often the database is read while the daemon reads the followers.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -79,7 +79,7 @@ fn never_read(name: &str) -> Problem {
 }
 
 fn failed(name: &str, why: &str) -> Problem {
-    Problem::No(t!("followers-failed", account = name, why = text::visible(why)))
+    Problem::No(t!("followers-failed", account = name, why = text::visible(&stored::failure(why))))
 }
 
 /// Stores a request for the daemon, and waits until it is done.
@@ -152,7 +152,12 @@ fn render(page: &mut Page, view: &AccountView<'_>, now: DateTime<Utc>) {
         page.labelled(Tone::Plain, 2, &text::pad(&t!("followers-label-now"), LABEL), how);
     }
     if let Some(why) = &followers.failed {
-        page.labelled(Tone::Warn, 2, &text::pad(&t!("followers-label-last"), LABEL), why);
+        page.labelled(
+            Tone::Warn,
+            2,
+            &text::pad(&t!("followers-label-last"), LABEL),
+            &stored::failure(why),
+        );
     }
     page.blank_line();
     if followers.tags.is_empty() {

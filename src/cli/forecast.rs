@@ -71,6 +71,8 @@ pub(super) enum ForecastStatus {
     RunsOut,
     /// It is sent at the time given if an operator approves it before.
     NeedsApproval,
+    /// It is sent at the time given if its files come before.
+    NeedsFiles,
     /// Its account is stopped until an operator resumes it, or the daemon can continue.
     Stopped,
     /// Its time is over; the daemon will record that.
@@ -111,6 +113,7 @@ impl ForecastStatus {
             Self::Interrupted => t!("forecast-in-doubt"),
             Self::RunsOut => t!("forecast-runs-out"),
             Self::NeedsApproval => t!("forecast-if-approved"),
+            Self::NeedsFiles => t!("forecast-if-files"),
             Self::Stopped => t!("forecast-stopped"),
             Self::TooLate => t!("forecast-too-late"),
             Self::WillDefer => t!("forecast-will-defer"),
@@ -131,6 +134,7 @@ impl Forecast {
             ForecastStatus::UnderWay => (Tone::Plain, t!("mark-asking")),
             ForecastStatus::Interrupted | ForecastStatus::RunsOut => (Tone::Warn, t!("mark-doubt")),
             ForecastStatus::NeedsApproval => (Tone::Warn, t!("mark-approve")),
+            ForecastStatus::NeedsFiles => (Tone::Warn, t!("mark-files")),
             ForecastStatus::Stopped => (Tone::Alarm, t!("mark-stopped")),
             ForecastStatus::TooLate => (Tone::Alarm, t!("mark-late")),
             ForecastStatus::WillDefer => (Tone::Warn, t!("mark-full")),
@@ -151,7 +155,9 @@ impl Forecast {
             ForecastStatus::RunsOut => {
                 (Tone::Warn, t!("forecast-cell-runs-out", at = text::time(self.not_after)))
             }
-            ForecastStatus::NeedsApproval => (Tone::Warn, text::time_and_distance(at, now)),
+            ForecastStatus::NeedsApproval | ForecastStatus::NeedsFiles => {
+                (Tone::Warn, text::time_and_distance(at, now))
+            }
             ForecastStatus::Stopped => (Tone::Alarm, t!("forecast-cell-stopped", at = due)),
             ForecastStatus::TooLate => (Tone::Alarm, t!("forecast-cell-too-late", at = due)),
             ForecastStatus::WillDefer => (Tone::Warn, t!("forecast-cell-will-defer", at = due)),
@@ -294,6 +300,7 @@ impl ForecastContext {
         };
         let (job, batches) = (tx.job(&id)?, tx.batches(&id)?);
         let mut forecast = self.by_its_times(&job, &batches);
+        self.by_its_files(&mut forecast, tx, &id)?;
         if let Some(account) = super::lookup::account(config, &view.account) {
             self.by_the_rules(&mut forecast, tx, account, &job)?;
         }
@@ -304,6 +311,33 @@ impl ForecastContext {
         forecast.why.splice(0..0, planned.into_iter().chain(stored).chain(uploads));
         self.by_its_account(&mut forecast, view);
         Ok(Some(forecast))
+    }
+
+    /// Adds which files it waits for.
+    fn by_its_files(
+        &self,
+        forecast: &mut Forecast,
+        tx: &Tx<'_>,
+        id: &JobId,
+    ) -> Result<(), StoreError> {
+        let files = match forecast.status {
+            ForecastStatus::NeedsApproval => tx.awaited_files(id)?,
+            ForecastStatus::Goes
+            | ForecastStatus::UnderWay
+            | ForecastStatus::Interrupted
+            | ForecastStatus::RunsOut
+            | ForecastStatus::NeedsFiles
+            | ForecastStatus::Stopped
+            | ForecastStatus::TooLate
+            | ForecastStatus::WillDefer
+            | ForecastStatus::WillFail
+            | ForecastStatus::WillExpire => Vec::new(),
+        };
+        if !files.is_empty() {
+            forecast.status = ForecastStatus::NeedsFiles;
+            forecast.why = vec![Reason::WaitsForFiles { files }];
+        }
+        Ok(())
     }
 
     /// Adds what the job's own times and batches allow.
@@ -349,6 +383,7 @@ impl ForecastContext {
             ForecastStatus::RunsOut => why.push(Reason::PauseTooLong { in_doubt: in_doubt > 0 }),
             ForecastStatus::Goes
             | ForecastStatus::UnderWay
+            | ForecastStatus::NeedsFiles
             | ForecastStatus::Stopped
             | ForecastStatus::WillDefer
             | ForecastStatus::WillFail

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
+
 use crate::inbox::{self, InboxError, Package, ReadError, Step};
 use crate::model::Account;
 
@@ -20,10 +22,15 @@ impl JobFiles<'_> {
     }
 
     /// Reads a job file with the files that it names.
-    pub(super) fn gather(self, path: &Path, accounts: &[&Account]) -> Result<Package, ReadError> {
+    pub(super) fn gather(
+        self,
+        path: &Path,
+        accounts: &[&Account],
+        now: DateTime<Utc>,
+    ) -> Result<Package, ReadError> {
         match self.0 {
             Some(files) => named(files, path),
-            None => inbox::read_path_gathering(path, accounts),
+            None => inbox::read_path_gathering(path, accounts, now),
         }
     }
 }

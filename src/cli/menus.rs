@@ -1,6 +1,7 @@
 //! The menus around a job, and how they differ.
 
-use serde::Serialize;
+use serde::{Deserialize as _, Serialize};
+use serde_json::Value;
 
 use super::Problem;
 use super::text::{Page, Tone};
@@ -31,6 +32,19 @@ pub(super) fn read(tx: &Tx<'_>, id: &str) -> Result<Option<MenuView>, Problem> {
     let both = job.before.as_ref().zip(after.as_ref());
     let differences = both.map(|(before, after)| differences(before, after));
     Ok(Some(MenuView { before: job.before, after, differences }))
+}
+
+/// Writes the buttons of a menu as the platform reported it.
+pub(super) fn list(page: &mut Page, menu: &Value) {
+    let menu = ReportedMenu::deserialize(menu).unwrap_or_default();
+    let buttons = differences(&ReportedMenu::default(), &menu);
+    if buttons.is_empty() {
+        page.lines(Tone::Quiet, 2, &t!("menu-none"));
+    }
+    for MenuDifference { button, after, .. } in &buttons {
+        let (Some(place), Some(after)) = (button, after) else { continue };
+        page.lines(Tone::Plain, 2, &super::text::visible(&format!("{place}: {after}")));
+    }
 }
 
 pub(super) fn render(page: &mut Page, view: &MenuView) {

@@ -18,6 +18,7 @@ use super::{Answer, Problem, Terminal, help, text, wait};
 use crate::l10n::{self, t};
 use crate::server::endpoint::{Action, Argument, BASE, ENDPOINTS, Endpoint, Method, Parameter};
 use crate::server::mcp::{self, SendToServer};
+use crate::text::stored;
 use crate::wechat::client;
 
 /// How long an answer may take.
@@ -226,7 +227,8 @@ fn at(mut base: Url, path: &str) -> Url {
 fn ask(question: Question, token: &str) -> Result<(u16, Vec<u8>), String> {
     let runtime = wait::runtime().map_err(|problem| problem.message())?;
     let client = client::builder(question.url.scheme() == "https").timeout(TIMEOUT).build();
-    let client = client.map_err(client::chain)?;
+    let told = |error| stored::failure(&client::failure(error).to_string());
+    let client = client.map_err(told)?;
     let request = match question.method {
         Method::Get => client.get(question.url),
         Method::Post => {
@@ -238,9 +240,9 @@ fn ask(question: Question, token: &str) -> Result<(u16, Vec<u8>), String> {
         .header("accept-language", l10n::lang().name())
         .header("accept", "application/json, text/event-stream");
     runtime.block_on(async {
-        let response = request.send().await.map_err(client::chain)?;
+        let response = request.send().await.map_err(told)?;
         let status = response.status().as_u16();
-        let body = response.bytes().await.map_err(client::chain)?;
+        let body = response.bytes().await.map_err(told)?;
         Ok((status, body.to_vec()))
     })
 }

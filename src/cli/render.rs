@@ -13,6 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
@@ -20,7 +21,7 @@ use super::{Answer, JobFiles, Json, Problem, Terminal, text};
 use crate::config::Config;
 use crate::inbox::{ArticleRemark, Diagnostic, DraftBook, Package, ParsedJob, ReadError};
 use crate::l10n::t;
-use crate::model::{Account, Article, Content, Media};
+use crate::model::{Account, Action, Article, Content, Media};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -76,7 +77,7 @@ struct RemarkView {
 
 /// What is shown of one job.
 struct Sheet<'a> {
-    id: &'a str,
+    id: String,
     account: &'a str,
     /// What it sends; none if it sends no message.
     content: Option<&'a Content>,
@@ -98,7 +99,7 @@ pub(super) fn run(
     terminal: &mut Terminal<'_>,
 ) -> Result<Answer, Problem> {
     let rendered = match (&options.file, &options.job) {
-        (Some(file), None) => of_file(file, config, terminal.files),
+        (Some(file), None) => of_file(file, config, terminal.files, (terminal.now)()),
         (_, job) => Ok(stored::read(job.as_deref().unwrap_or_default(), config, (terminal.now)())?),
     };
     let Rendered { page, jobs, stem } = match rendered {
@@ -136,10 +137,15 @@ pub(super) fn run(
 }
 
 /// Returns the page of a job file.
-fn of_file(path: &Path, config: &Config, on: JobFiles<'_>) -> Result<Rendered, Vec<Diagnostic>> {
+fn of_file(
+    path: &Path,
+    config: &Config,
+    on: JobFiles<'_>,
+    now: DateTime<Utc>,
+) -> Result<Rendered, Vec<Diagnostic>> {
     let accounts: Vec<&Account> = config.accounts.iter().map(|account| &account.account).collect();
-    let (package, jobs) = read(path, &accounts, on)?;
-    let sheets: Vec<_> = jobs.iter().map(Sheet::from).collect();
+    let (package, jobs) = read(path, &accounts, on, now)?;
+    let sheets: Vec<_> = jobs.iter().flat_map(Sheet::of).collect();
     let files = |media: &Media| package.file(&media.file).map(<[u8]>::to_vec);
     Ok(Rendered {
         page: page::page(package.name(), &sheets, &files),
@@ -152,8 +158,9 @@ fn read(
     path: &Path,
     accounts: &[&Account],
     on: JobFiles<'_>,
+    now: DateTime<Utc>,
 ) -> Result<(Package, Vec<ParsedJob>), Vec<Diagnostic>> {
-    let package = on.gather(path, accounts).map_err(|unread| match unread {
+    let package = on.gather(path, accounts, now).map_err(|unread| match unread {
         ReadError::Refused(diagnostics) => diagnostics,
         ReadError::Failed(error) => {
             let source = std::error::Error::source(&error).map(ToString::to_string);
@@ -184,15 +191,24 @@ fn refuse(
     Ok(Answer::No)
 }
 
-impl<'a> From<&'a ParsedJob> for Sheet<'a> {
-    fn from(job: &'a ParsedJob) -> Self {
-        let content = job.spec.action.broadcast().map(|broadcast| &broadcast.content);
-        let (id, account) = (job.spec.id.as_str(), job.spec.account.as_str());
-        Self { id, account, content, remarks: &job.remarks }
+impl<'a> Sheet<'a> {
+    /// Returns what a job sends: of a series whose dates have files of their own, what each sends.
+    fn of(job: &'a ParsedJob) -> Vec<Self> {
+        let id = job.spec.id.as_str();
+        let sheet = |id: String, action: &'a Action, remarks: &'a [ArticleRemark]| Self {
+            id,
+            account: job.spec.account.as_str(),
+            content: action.broadcast().map(|broadcast| &broadcast.content),
+            remarks,
+        };
+        if job.dated.is_empty() {
+            return vec![sheet(id.to_owned(), &job.spec.action, &job.remarks)];
+        }
+        let remarks = |date| job.dated_remarks.get(date).map_or(&[][..], Vec::as_slice);
+        let dates = job.dated.iter();
+        dates.map(|(date, action)| sheet(format!("{id}@{date}"), action, remarks(date))).collect()
     }
-}
 
-impl Sheet<'_> {
     /// Returns its articles as they are uploaded.
     fn articles(&self) -> &[Article] {
         match self.content {
@@ -208,7 +224,7 @@ fn viewed(job: &Sheet<'_>) -> JobView {
         content: article.content.clone(),
         remarks: remarks(job, index).map(remark_view).collect(),
     });
-    JobView { id: job.id.to_owned(), account: job.account.to_owned(), articles: articles.collect() }
+    JobView { id: job.id.clone(), account: job.account.to_owned(), articles: articles.collect() }
 }
 
 fn remark_view(remark: &ArticleRemark) -> RemarkView {

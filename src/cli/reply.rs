@@ -6,6 +6,7 @@ use super::lookup::{same_account, unknown_job};
 use super::moves::MoveView;
 use super::text::{self, Tone};
 use super::{Problem, Terminal, database};
+use crate::approval::Verdict;
 use crate::config::Config;
 use crate::daemon;
 use crate::l10n::t;
@@ -90,6 +91,15 @@ pub(super) fn decide(
     })?;
     let next = next_text(config, &stops, &job.account);
     Ok(Decided { job, next, moves: moves.into_iter().map(Into::into).collect() })
+}
+
+/// Refuses an approval that does not count.
+pub(super) fn refuse(verdict: Verdict, id: &str) -> Result<(), Problem> {
+    match verdict {
+        Verdict::Goes | Verdict::Counts { .. } => Ok(()),
+        Verdict::Own => Err(Problem::Own(t!("approve-own", job = id))),
+        Verdict::Again => Err(Problem::No(t!("approve-again", job = id))),
+    }
 }
 
 /// Returns a reason as a terminal shows it.

@@ -9,9 +9,10 @@ use serde::Serialize;
 
 use super::forecast::ForecastContext;
 use super::moves::{self, MoveView};
-use super::reply::say;
+use super::reply::{refuse, say};
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database, format, lookup};
+use crate::approval::Verdict;
 use crate::calendar::{self, DateKey, Recurrence};
 use crate::config::Config;
 use crate::engine;
@@ -19,7 +20,9 @@ use crate::l10n::t;
 use crate::model::console;
 use crate::model::{JobId, JobSpec};
 use crate::reason::Reason;
-use crate::store::{DecidedBy, JobView, Series, SeriesInput, SeriesState, Store, Tx, fill_texts};
+use crate::store::{
+    DateActions, DecidedBy, JobView, Series, SeriesInput, SeriesState, Store, Tx, fill_texts,
+};
 use crate::text::{names, reason};
 
 /// How many of its jobs are shown.
@@ -215,12 +218,14 @@ pub(super) fn read(
 /// Returns how the texts of a series read on its next date, if they are templates.
 pub(super) fn first_texts(
     spec: &JobSpec,
-    recurrence: &Recurrence,
+    (recurrence, dated): (&Recurrence, &DateActions),
     now: DateTime<Utc>,
 ) -> Vec<String> {
     let next = recurrence.after(now).next().filter(|_| spec.templated);
     let Some(date) = next else { return Vec::new() };
-    let (mut written, mut filled) = (spec.clone(), spec.clone());
+    let action = dated.get(&date.date).unwrap_or(&spec.action).clone();
+    let written = JobSpec { action, ..spec.clone() };
+    let (mut written, mut filled) = (written.clone(), written);
     fill_texts(&mut filled, recurrence.values(date));
     let texts = written.texts_mut().into_iter().zip(filled.texts_mut());
     let changed = texts.filter(|((_, before), (_, after))| before != after);
@@ -400,10 +405,17 @@ pub(super) fn approve(
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Problem> {
     let id = &series.job.id;
-    let approved = store.transaction(|tx| {
-        lookup::same_account(tx, config, &series.job.account)?;
-        Ok::<_, Problem>(tx.approve_series(id, (until, said), now)?)
+    let (verdict, approved) = store.transaction(|tx| {
+        let account = lookup::same_account(tx, config, &series.job.account)?;
+        let done = tx.approve_series(id, account, (until, said), now)?;
+        refuse(done.0, id.as_str())?;
+        Ok::<_, Problem>(done)
     })?;
+    if let Verdict::Counts { given, needed } = verdict {
+        let counts =
+            t!("series-approval-counts", id = %id, until = %until, given = given, needed = needed);
+        return say(&format!("{counts}\n"), terminal);
+    }
     let answer = match approved.as_slice() {
         [] => t!("series-approved-none", id = %id, until = %until),
         some => t!("series-approved", id = %id, until = %until, dates = dates(some.len())),

@@ -58,6 +58,7 @@ fn answer(
         Err(Problem::Output(error)) if error.kind() == io::ErrorKind::FileTooLarge => {
             Outcome::TooLong
         }
+        Err(Problem::Own(told)) => Outcome::Own(told),
         Err(problem) => match problem.exit_code() {
             1 => Outcome::No(problem.message()),
             4 => Outcome::StorageFailed(problem.message()),

@@ -24,8 +24,8 @@ use crate::config::Config;
 use crate::l10n::t;
 use crate::model::{BatchState, JobId, JobState};
 use crate::store::{
-    ApiCallView, ArticleResult, AttemptView, BatchView, ChargeView, CodesProgress, DecisionView,
-    HistoryView, JobView, Store, UploadView,
+    ApiCallView, ApprovalsView, ArticleResult, AttemptView, BatchView, ChargeView, CodesProgress,
+    DecisionView, HistoryView, JobView, Store, UploadView,
 };
 use crate::text::{names, reason, stored};
 use crate::wechat::codes;
@@ -52,6 +52,9 @@ struct StoryView {
     /// When it is really sent; none for one that does not wait.
     #[serde(rename = "outlook")]
     forecast: Option<Forecast>,
+    /// The approvals that count; none if it never waited for any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approvals: Option<ApprovalsView>,
     history: Vec<HistoryView>,
     attempts: Vec<AttemptView>,
     uploads: Vec<UploadView>,
@@ -205,6 +208,10 @@ fn read(
         submitted_by: submitted_by(&history),
         digest: written.map(|(digest, _)| digest).unwrap_or_default(),
         forecast,
+        approvals: match account {
+            Some(config) => tx.approvals(id, &config.account)?,
+            None => None,
+        },
         receivers,
         is_short: is_short.unwrap_or(false),
         result: result(&job.batches, tx.expected(id)?).or_else(|| made(&api_calls)),
@@ -278,6 +285,9 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
     }
     if let Some(forecast) = &view.forecast {
         next_run(page, forecast, &view.job, now);
+    }
+    if let Some(approvals) = &view.approvals {
+        approved(page, approvals);
     }
     for pre_send in &view.pre_sends {
         fact(page, Tone::Plain, &t!("show-label-before"), pre_send);
@@ -383,6 +393,20 @@ fn next_run(page: &mut Page, forecast: &Forecast, job: &JobView, now: DateTime<U
     fact(page, Tone::Plain, &t!("show-label-not-after"), &until);
 }
 
+/// Writes how many approvals there are, and who gave them.
+fn approved(page: &mut Page, ApprovalsView { needed, given }: &ApprovalsView) {
+    let given: Vec<_> = given
+        .iter()
+        .map(|one| t!("show-approval", who = %one.who, at = %calendar::beijing(one.at)))
+        .collect();
+    let (count, needed) = (given.len(), *needed);
+    let told = match given.as_slice() {
+        [] => t!("show-approvals-none", needed = needed),
+        some => t!("show-approvals", given = count, needed = needed, who = names::list(some)),
+    };
+    fact(page, Tone::Plain, &t!("show-label-approvals"), &told);
+}
+
 /// Writes the calls besides the broadcast that are not done; the ended ones are in the story.
 fn api_calls(page: &mut Page, api_calls: &[ApiCallView]) {
     let open: Vec<_> = api_calls.iter().filter(|api_call| api_call.ended.is_none()).collect();
@@ -471,7 +495,7 @@ fn uploads(page: &mut Page, uploads: &[UploadView]) {
         ]);
         if let Some(errmsg) = &upload.errmsg {
             let code = upload.errcode.map_or_else(String::new, |code| format!("{code} "));
-            table.note(tone, &format!("{code}({errmsg})"));
+            table.note(tone, &format!("{code}({})", stored::failure(errmsg)));
         }
     }
     page.table(2, &table);
@@ -562,7 +586,7 @@ fn said(attempt: &AttemptView, explain: bool) -> String {
     let Some(outcome) = attempt.outcome.as_deref().map(names::attempt_outcome) else {
         return t!("show-no-answer-stored");
     };
-    let errmsg = attempt.errmsg.clone().unwrap_or_else(|| t!("show-no-answer"));
+    let errmsg = attempt.errmsg.as_deref().map_or_else(|| t!("show-no-answer"), stored::failure);
     match attempt.errcode {
         Some(code) if code == 0 || !explain => {
             t!("show-answer-code", outcome = outcome, code = %code, errmsg = errmsg)

@@ -23,7 +23,7 @@ use crate::l10n::t;
 use crate::model::{JobState, Kind};
 use crate::quota::{Counted, Rule};
 use crate::reason::Reason;
-use crate::store::{AlertView, JobView, RuleView, Store, StoreError, Tx, Wanted};
+use crate::store::{AlertView, ApprovalsView, JobView, RuleView, Store, StoreError, Tx, Wanted};
 use crate::text::{names, reason};
 
 /// How many of the next jobs are read, and how many of those to approve.
@@ -116,6 +116,9 @@ pub(super) struct StatusView {
     next: Vec<NextView>,
     /// The first jobs that wait for an approval, also if they are not among the next.
     to_approve: Vec<NextView>,
+    /// How many held jobs wait for their files, and not for a person.
+    #[serde(skip)]
+    awaiting: u64,
     /// Broadcasts to everyone that were accepted and have no result yet.
     awaited: Vec<AwaitedView>,
     attention: Vec<NoteView>,
@@ -194,6 +197,9 @@ struct NextView {
     reason: Option<Reason>,
     #[serde(flatten)]
     forecast: Option<Forecast>,
+    /// The approvals of a job that waits for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approvals: Option<ApprovalsView>,
     #[serde(skip)]
     due_at: DateTime<Utc>,
     /// Whether it is later than its author planned.
@@ -202,6 +208,12 @@ struct NextView {
 }
 
 impl NextView {
+    /// Whether it waits for an approval, and not for its files.
+    fn needs_approval(&self) -> bool {
+        let awaits = matches!(self.reason, Some(Reason::WaitsForFiles { .. }));
+        self.state == JobState::Held && !awaits
+    }
+
     /// When it is sent, or would be.
     fn next_run(&self) -> DateTime<Utc> {
         self.forecast.as_ref().and_then(|forecast| forecast.goes_at).unwrap_or(self.due_at)
@@ -317,6 +329,7 @@ fn read(
         jobs: counts,
         next,
         to_approve,
+        awaiting: tx.jobs_awaiting_files(account)?,
         awaited,
         attention,
         oldest_due,
@@ -329,7 +342,10 @@ fn first_held(tx: &Tx<'_>, account: Option<&str>) -> Result<Vec<JobView>, StoreE
     let mut held = Vec::new();
     let wanted = Wanted { account, states: &[JobState::Held], before: None };
     tx.each_job::<StoreError>(wanted, &mut |job| {
-        held.push(job);
+        // Nobody can approve what has no content yet.
+        if !matches!(job.reason, Some(Reason::WaitsForFiles { .. })) {
+            held.push(job);
+        }
         Ok(if held.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;
     Ok(held)
@@ -452,7 +468,12 @@ fn next_view(
     context: &ForecastContext,
     job: JobView,
 ) -> Result<NextView, StoreError> {
+    let account = lookup::account(config, &job.account).filter(|_| job.state == JobState::Held);
     Ok(NextView {
+        approvals: match account {
+            Some(account) => tx.approvals(&job.id, account)?,
+            None => None,
+        },
         forecast: context.forecast(tx, config, &job)?,
         moved: job.at.is_some_and(|at| at < job.due),
         id: job.id,

@@ -1,11 +1,13 @@
 //! `submit`: checks job files, puts them into the inbox completely or not at all, and waits for the
 //! receipt.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
+use rustix::fs::{Access, AtFlags, CWD, accessat};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -23,6 +25,8 @@ use crate::text::names as text_names;
 /// How often the outcome of a file is looked for.
 const LOOKS_PER_S: u32 = 5;
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// A folder with this bit gives its group to what is in it.
+const GIVES_GROUP: u32 = 0o2000;
 
 /// How long the daemon's answer is waited for.
 const WAIT_S: u32 = 15;
@@ -94,7 +98,13 @@ pub(super) fn run(
     terminal: &mut Terminal<'_>,
 ) -> Result<Answer, Problem> {
     owned_inbox(config)?;
-    let runs = daemon::running(&config.state_dir).is_some();
+    // Whoever may only submit does not see whether it runs.
+    let is_hidden = config
+        .state_dir
+        .join("lock")
+        .metadata()
+        .is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied);
+    let runs = is_hidden || daemon::running(&config.state_dir).is_some();
     let waits = runs && !options.no_wait;
     let mut files = options.files.clone();
     if !waits {
@@ -102,12 +112,12 @@ pub(super) fn run(
         files.sort_by(|one, other| one.file_name().cmp(&other.file_name()));
     }
     let on = terminal.files;
-    let gather = |path: &Path, accounts: &[&Account]| on.gather(path, accounts);
+    let now = (terminal.now)();
+    let gather = |path: &Path, accounts: &[&Account]| on.gather(path, accounts, now);
     let book = drafts::look_up(&files, gather, (config, who), terminal)?;
     let now = (terminal.now)();
-    let reader = |path: &Path, accounts: &[&Account]| {
-        Ok(on.gather(path, accounts)?.with_drafts(book.clone()))
-    };
+    let reader =
+        |path: &Path, accounts: &[&Account]| Ok(gather(path, accounts)?.with_drafts(book.clone()));
     let (check, packages) = check::examine(&files, reader, config, now)?;
     if !check.ok {
         let view = SubmitView { check, submitted: Vec::new() };
@@ -180,15 +190,22 @@ fn agreed(
     }
 }
 
-/// Makes sure that the daemon can read and move what the caller puts into the inbox.
+/// Makes sure that the daemon can read and move what the caller puts into the inbox: the caller owns it, or
+/// may write to it, and it gives its group to what is in it.
 fn owned_inbox(config: &Config) -> Result<(), Problem> {
     match std::fs::metadata(&config.inbox) {
+        Ok(metadata) if metadata.mode() & GIVES_GROUP != 0 && is_writable(&config.inbox) => Ok(()),
         Ok(metadata) => database::owned(&config.inbox, &metadata),
         Err(error) => {
             let inbox = config.inbox.display();
             Err(Problem::Cannot(t!("submit-no-inbox", inbox = %inbox, error = %error)))
         }
     }
+}
+
+fn is_writable(folder: &Path) -> bool {
+    let access = Access::WRITE_OK | Access::EXEC_OK;
+    accessat(CWD, folder, access, AtFlags::EACCESS).is_ok()
 }
 
 /// Puts files into the inbox, each after the one before it was answered: so they are taken, and get

@@ -37,6 +37,9 @@ const KINDS: [(&str, Kind); 5] = [
 const ARTICLES_VIA: [(&str, ArticlesVia); 2] =
     [("draft", ArticlesVia::Draft), ("uploadnews", ArticlesVia::Uploadnews)];
 
+/// How many people must approve each job, as the config says it.
+const APPROVALS: [(&str, u32); 3] = [("false", 0), ("true", 1), ("2", 2)];
+
 const OPENIDS: [(&str, OpenIds); 2] = [("usual", OpenIds::Usual), ("any", OpenIds::Any)];
 
 pub(super) const ACCOUNT: Shape = Shape {
@@ -59,6 +62,7 @@ pub(super) const ACCOUNT: Shape = Shape {
         "limits",
         "articles_via",
         "openids",
+        "approval",
     ],
     refused: &[
         ("secret", || t!("config-secret-does-not-belong-into"), SECRET_HELP),
@@ -138,6 +142,7 @@ impl Loader<'_, '_> {
         let articles_via =
             fields.get("articles_via").map(|entry| entry.choice(&ARTICLES_VIA, self.report));
         let openids = fields.get("openids").map(|entry| entry.choice(&OPENIDS, self.report));
+        let approvals = fields.get("approval").map(|entry| entry.choice(&APPROVALS, self.report));
         let callback = self.callback(&fields, listen);
         let account = Account {
             name: name?,
@@ -148,6 +153,7 @@ impl Loader<'_, '_> {
             payment: payment.unwrap_or(Some(false))?,
             articles_via: articles_via.unwrap_or(Some(ArticlesVia::Draft))?,
             openids: openids.unwrap_or(Some(OpenIds::Usual))?,
+            approvals: approvals.unwrap_or(Some(0))?,
         };
         Some(AccountConfig {
             account,

@@ -7,12 +7,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{NaiveTime, TimeDelta};
 use chrono_tz::Tz;
+use lettre::message::Mailbox;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::receivers::{
-    APPROVAL, Alerts, Channel, CommandLine, Email, Hook, Ping, Receiver, Security,
+    APPROVAL, Alerts, Approver, Channel, CommandLine, Email, Hook, Ping, Receiver, Security,
 };
+use super::users::{Console, Role};
 use super::{Loader, Secrets};
 use crate::alert::{QuietHours, Route, Severity, is_kind, kinds};
 use crate::l10n::{Sentence, t};
@@ -38,7 +40,7 @@ pub(super) const ALERTS: Shape = Shape {
 
 pub(super) const RECEIVER: Shape = Shape {
     what: || t!("config-receiver"),
-    known: &["wecom", "feishu", "dingtalk", "webhook", "email", "command", "timeout"],
+    known: &["wecom", "feishu", "dingtalk", "webhook", "email", "command", "timeout", "approver"],
     refused: &[
         ("url", || t!("config-receiver-channel"), RECEIVER_HELP),
         ("lark", || t!("config-channel-called-feishu"), || t!("config-write-feishu-url-file")),
@@ -95,10 +97,14 @@ pub(super) const PING: Shape = Shape {
 
 impl Loader<'_, '_> {
     /// Returns what `alerts` says.
-    pub(super) fn alerts(&mut self, entry: &Entry<'_>) -> Option<Alerts> {
+    pub(super) fn alerts(
+        &mut self,
+        entry: &Entry<'_>,
+        console: Option<&Console>,
+    ) -> Option<Alerts> {
         let fields = entry.node.fields(entry.key_location, &ALERTS, self.report)?;
         let receivers = match fields.get("receivers") {
-            Some(entry) => self.receivers(entry)?,
+            Some(entry) => self.receivers(entry, console)?,
             None => Vec::new(),
         };
         let quiet = fields.get("quiet_hours").map(|entry| self.quiet_hours(entry));
@@ -140,7 +146,7 @@ impl Loader<'_, '_> {
         }
     }
 
-    fn receivers(&mut self, entry: &Entry<'_>) -> Option<Vec<Receiver>> {
+    fn receivers(&mut self, entry: &Entry<'_>, console: Option<&Console>) -> Option<Vec<Receiver>> {
         let Value::Map(entries) = &entry.node.value else {
             let message = t!("config-receivers-must-keys-not", describe = %entry.node.describe());
             self.report.say_with(
@@ -150,11 +156,11 @@ impl Loader<'_, '_> {
             );
             return None;
         };
-        let read: Vec<_> = entries.iter().map(|entry| self.receiver(entry)).collect();
+        let read: Vec<_> = entries.iter().map(|entry| self.receiver(entry, console)).collect();
         read.into_iter().collect()
     }
 
-    fn receiver(&mut self, entry: &Entry<'_>) -> Option<Receiver> {
+    fn receiver(&mut self, entry: &Entry<'_>, console: Option<&Console>) -> Option<Receiver> {
         let name = entry.key.to_string();
         let fits = (1..=64).contains(&name.chars().count())
             && name.chars().all(|c| c.is_alphanumeric() || "._@-".contains(c));
@@ -165,7 +171,7 @@ impl Loader<'_, '_> {
             return None;
         }
         let fields = entry.node.fields(entry.key_location, &RECEIVER, self.report)?;
-        let channels = RECEIVER.known.iter().filter(|key| **key != "timeout");
+        let channels = RECEIVER.known.iter().filter(|key| !["timeout", "approver"].contains(key));
         let mut found = channels.filter_map(|key| fields.get(key));
         let Some(channel) = found.next() else {
             self.report.say_with(
@@ -180,7 +186,28 @@ impl Loader<'_, '_> {
             self.report.say_with(second.key_location, t!("config-receiver-one-channel"), help);
             return None;
         }
-        Some(Receiver { name, channel: self.channel(channel, &fields)? })
+        let approver = match fields.get("approver") {
+            Some(entry) => Some(self.approver(entry, console)?),
+            None => None,
+        };
+        Some(Receiver { name, channel: self.channel(channel, &fields)?, approver })
+    }
+
+    /// Returns whose links a receiver is sent.
+    fn approver(&mut self, entry: &Entry<'_>, console: Option<&Console>) -> Option<Approver> {
+        let name = entry.text(self.report)?;
+        let Some(url) = console.and_then(|console| console.url.clone()) else {
+            let (message, help) = (t!("config-approver-no-url"), t!("config-approver-no-url-help"));
+            self.report.say_with(entry.key_location, message, help);
+            return None;
+        };
+        let user = console.iter().flat_map(|console| &console.users).find(|one| one.name == name);
+        let user = user.filter(|user| user.role >= Role::Approver);
+        if user.is_none() {
+            let message = t!("config-no-approver", name = %quote(name));
+            self.report.say_with(entry.node.location, message, t!("config-no-approver-help"));
+        }
+        Some(Approver { user: user?.clone(), url })
     }
 
     fn channel(&mut self, entry: &Entry<'_>, fields: &Fields<'_, '_>) -> Option<Channel> {
@@ -247,11 +274,10 @@ impl Loader<'_, '_> {
             entry.text(loader.report).map(str::to_owned)
         };
         let server = required("server", || t!("config-write-server-smtp-example-com"), self);
-        let from = required("from", || t!("config-write-qunfa-example-com"), self);
-        let to = match fields.require("to", || t!("config-write-ops-example-com"), self.report) {
-            Some(entry) => self.words(entry),
-            None => None,
-        };
+        let from = fields.require("from", || t!("config-write-qunfa-example-com"), self.report);
+        let from = from.and_then(|entry| self.addresses(entry)?.pop());
+        let to = fields.require("to", || t!("config-write-ops-example-com"), self.report);
+        let to = to.and_then(|entry| self.addresses(entry));
         let security = match fields.get("security") {
             Some(entry) => entry.choice(&SECURITIES, self.report)?,
             None => Security::Starttls,
@@ -284,6 +310,17 @@ impl Loader<'_, '_> {
             None => None,
         };
         Some(Email { server, port, security, login, from: from?, to: to? })
+    }
+
+    /// Returns mail addresses, at least one.
+    fn addresses(&mut self, entry: &Entry<'_>) -> Option<Vec<String>> {
+        let words = self.words(entry)?;
+        let Some(wrong) = words.iter().find(|word| word.parse::<Mailbox>().is_err()) else {
+            return Some(words);
+        };
+        let message = t!("config-no-mail-address", text = %quote(wrong));
+        self.report.say_with(entry.node.location, message, t!("config-mail-address-help"));
+        None
     }
 
     fn command(&mut self, entry: &Entry<'_>, fields: &Fields<'_, '_>) -> Option<CommandLine> {

@@ -3,6 +3,7 @@
 use chrono::{NaiveTime, TimeDelta};
 use secrecy::SecretString;
 
+use super::users::User;
 use crate::alert::Route;
 
 /// How long before a job's time an approval is due, unless the config says otherwise.
@@ -37,6 +38,17 @@ pub struct Receiver {
     pub name: String,
     /// How it is reached.
     pub channel: Channel,
+    /// Who approves jobs with the links that it is sent.
+    pub approver: Option<Approver>,
+}
+
+/// A user who approves jobs with links in alerts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approver {
+    /// The user.
+    pub user: User,
+    /// Where links lead, without a `/` at its end.
+    pub url: String,
 }
 
 /// How a receiver is reached.

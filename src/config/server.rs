@@ -3,13 +3,13 @@
 //! A user has a random token, a password, or both. The config has their hashes only: whoever reads
 //! it can sign in as nobody.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{ARGON2ID_IDENT, Params};
 
 use super::Loader;
-use super::users::{Role, User, is_user_name};
+use super::users::{Console, Role, User, UserProxy, is_user_name};
 use crate::l10n::{Sentence, t};
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Node, Shape, Value};
@@ -25,7 +25,11 @@ const NAME_HELP: Sentence = || t!("config-user-name-help");
 const HASH_HELP: Sentence = || t!("config-token-hash-help");
 const PASSWORD_HELP: Sentence = || t!("config-password-hash-help");
 
-const CONSOLE: Shape = Shape { what: || t!("config-console"), known: &["listen"], refused: &[] };
+const CONSOLE: Shape = Shape {
+    what: || t!("config-console"),
+    known: &["listen", "url", "proxy_user_header", "proxy_from"],
+    refused: &[],
+};
 
 const USER: Shape = Shape {
     what: || t!("config-user"),
@@ -37,15 +41,45 @@ const USER: Shape = Shape {
 };
 
 impl Loader<'_, '_> {
-    /// Returns where the HTTP API listens.
-    pub(super) fn console(&mut self, entry: &Entry<'_>) -> Option<SocketAddr> {
+    /// Returns where the HTTP API and the console are, still without their users.
+    pub(super) fn console(&mut self, entry: &Entry<'_>) -> Option<Console> {
         let fields = entry.node.fields(entry.key_location, &CONSOLE, self.report)?;
         let listen = fields.require("listen", || t!("config-write-console-listen"), self.report)?;
-        self.listen(listen)
+        let listen = self.listen(listen);
+        let url = match fields.get("url") {
+            Some(entry) => Some(self.url(entry)?.trim_end_matches('/').to_owned()),
+            None => None,
+        };
+        let proxy = match (fields.get("proxy_user_header"), fields.get("proxy_from")) {
+            (Some(header), Some(from)) => Some(self.user_proxy(header, from)?),
+            (Some(one), None) | (None, Some(one)) => {
+                let help = t!("config-user-proxy-help");
+                self.report.say_with(one.key_location, t!("config-user-proxy-half"), help);
+                return None;
+            }
+            (None, None) => None,
+        };
+        Some(Console { listen: listen?, users: Vec::new(), url, proxy })
     }
 
-    /// Returns the users of the HTTP API.
-    pub(super) fn users(&mut self, entry: &Entry<'_>) -> Option<Vec<User>> {
+    fn user_proxy(&mut self, header: &Entry<'_>, from: &Entry<'_>) -> Option<UserProxy> {
+        let name = header.text(self.report)?;
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+            let message = t!("config-no-header", text = %quote(name));
+            self.report.say_with(header.node.location, message, t!("config-user-proxy-help"));
+            return None;
+        }
+        let words = self.words(from)?;
+        let addresses: Option<Vec<IpAddr>> = words.iter().map(|one| one.parse().ok()).collect();
+        if addresses.is_none() {
+            let message = t!("config-no-addresses");
+            self.report.say_with(from.node.location, message, t!("config-user-proxy-help"));
+        }
+        Some(UserProxy { header: name.to_ascii_lowercase(), from: addresses? })
+    }
+
+    /// Returns the users of the HTTP API. Whom a proxy signs in needs neither token nor password.
+    pub(super) fn users(&mut self, entry: &Entry<'_>, by_proxy: bool) -> Option<Vec<User>> {
         let Value::List(items) = &entry.node.value else {
             let message = t!("config-users-list", kind = %entry.node.describe());
             self.report.say_with(entry.node.location, message, HASH_HELP());
@@ -53,7 +87,7 @@ impl Loader<'_, '_> {
         };
         let mut users: Vec<User> = Vec::new();
         for node in items {
-            let Some(user) = self.user(node) else { continue };
+            let Some(user) = self.user(node, by_proxy) else { continue };
             if users.iter().any(|other| other.name == user.name) {
                 let message = t!("config-user-twice", name = %quote(&user.name));
                 self.report.say_with(node.location, message, t!("config-user-other-name"));
@@ -68,7 +102,7 @@ impl Loader<'_, '_> {
         Some(users)
     }
 
-    fn user(&mut self, node: &Node<'_>) -> Option<User> {
+    fn user(&mut self, node: &Node<'_>, by_proxy: bool) -> Option<User> {
         let fields = node.fields(node.location, &USER, self.report)?;
         let name = fields.require("name", NAME_HELP, self.report)?;
         let text = name.text(self.report)?;
@@ -92,7 +126,7 @@ impl Loader<'_, '_> {
             Some(entry) => Some(self.password_hash(entry)?),
             None => None,
         };
-        if token_hash.is_none() && password_hash.is_none() {
+        if token_hash.is_none() && password_hash.is_none() && !by_proxy {
             self.report.say_with(node.location, t!("config-user-without-hash"), HASH_HELP());
         }
         Some(User { name: text.to_owned(), role: role?, accounts, token_hash, password_hash })

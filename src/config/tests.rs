@@ -873,3 +873,61 @@ fn what_is_wrong_with_a_user_is_told() {
         assert!(told.contains(part), "{lines}: {told}");
     }
 }
+
+#[test]
+fn an_account_says_how_many_must_approve() {
+    let folder = folder();
+    for (line, approvals) in
+        [("", 0), ("\napproval: false", 0), ("\napproval: true", 1), ("\napproval: 2", 2)]
+    {
+        let text = account(&format!("kind: service\nsecret_file: s{line}"));
+        let config = load_text(&folder, &text).unwrap();
+        assert_eq!(config.accounts[0].account.approvals, approvals, "{line}");
+    }
+    let told = problems(&account("kind: service\nsecret_file: s\napproval: 3"));
+    assert!(told.contains("is no value of `approval`"), "{told}");
+}
+
+#[test]
+fn an_approver_is_a_user_who_may_approve_and_links_lead_somewhere() {
+    let folder = folder();
+    let user = |role: &str| {
+        format!(
+            "users:\n  - {{name: anne, role: {role}, token_hash: \"sha256:{}\"}}\n",
+            "0f".repeat(32)
+        )
+    };
+    let text = |console: &str, user: &str, approver: &str| {
+        let receivers =
+            format!("alerts:\n  receivers: {{a: {{command: [x], approver: {approver}}}}}\n");
+        let account = account("kind: service\nsecret_file: s");
+        format!("{account}console: {{listen: 127.0.0.1:8073{console}}}\n{user}{receivers}")
+    };
+    let url = ", url: \"https://qunfa.example.com/\"";
+
+    let config = load_text(&folder, &text(url, &user("approver"), "anne")).unwrap();
+    let approver = config.alerts.receivers[0].approver.as_ref().unwrap();
+    assert_eq!(approver.url, "https://qunfa.example.com");
+    assert_eq!(approver.user.name, "anne");
+    for (text, part) in [
+        (text("", &user("approver"), "anne"), "needs the address"),
+        (text(url, &user("editor"), "anne"), "is no user who may approve"),
+        (text(url, &user("approver"), "bert"), "is no user who may approve"),
+        (text(", proxy_from: [127.0.0.1]", &user("viewer"), "anne"), "belong together"),
+        (
+            text(", proxy_user_header: \"a b\", proxy_from: [127.0.0.1]", "", "x"),
+            "no name of a header",
+        ),
+        (text(", proxy_user_header: a, proxy_from: [proxy]", "", "x"), "list of IP addresses"),
+    ] {
+        let told = problems(&text);
+        assert!(told.contains(part), "{told}");
+    }
+    let by_proxy = text(
+        ", url: \"https://a.example\", proxy_user_header: X-User, proxy_from: [\"::1\"]",
+        "users: [{name: anne, role: operator}]\n",
+        "anne",
+    );
+    let console = load_text(&folder, &by_proxy).unwrap().console.unwrap();
+    assert_eq!(console.proxy.unwrap().header, "x-user");
+}

@@ -1,6 +1,6 @@
 //! The users of the HTTP API and the console: the checked values of `console` and `users`.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Where the HTTP API and the console listen, and who may use it.
 #[derive(Clone, Debug)]
@@ -9,6 +9,19 @@ pub struct Console {
     pub listen: SocketAddr,
     /// The users, in the file's order.
     pub users: Vec<User>,
+    /// Where people reach it, without a `/` at its end.
+    pub url: Option<String>,
+    /// The proxy that says who a user is.
+    pub proxy: Option<UserProxy>,
+}
+
+/// A proxy that signs users in, and says who they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserProxy {
+    /// The header with the user's name, in small letters.
+    pub header: String,
+    /// The only addresses from which that header counts.
+    pub from: Vec<IpAddr>,
 }
 
 /// Somebody who may use the HTTP API and the console.

@@ -32,6 +32,7 @@ pub(super) async fn start(
         accounts: views.configured(),
         database: super::database(&config.state_dir),
         inbox: config.inbox.clone(),
+        proxy: console.proxy.clone(),
         lang: config.lang.unwrap_or_default(),
         now: Arc::clone(now),
     };

@@ -8,6 +8,7 @@
 mod command;
 mod email;
 mod http;
+mod link;
 mod ping;
 mod robot;
 mod sender;
@@ -131,7 +132,7 @@ impl Deliveries {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let is_paused = self.paused_until.is_some_and(|until| now < until);
-        if is_paused || !clear && (now - self.passed_at).abs() < WAIT_MOST {
+        if is_paused || !passes(clear, self.passed_at, now) {
             return Ok(());
         }
         self.passed_at = now;
@@ -162,14 +163,19 @@ impl Deliveries {
         let timing = self.timing(now);
         let derives = self.derived_at.is_none_or(|at| (now - at).abs() >= DERIVE_EVERY);
         let read = engine.store().read();
-        if !derives && !read.has_untold_notices(now)? && !read.has_timed_notices(&timing, now)? {
+        let is_charged = self.charge.is_some() && self.charge != Some(read.last_charge()?);
+        let is_told = read.has_untold_notices(now)? || read.has_timed_notices(&timing, now)?;
+        drop(read);
+        if !derives && !is_charged && !is_told {
             return Ok(());
         }
-        drop(read);
         let routing = |message: &Message| route(&self.alerts, message, now);
         let charge = engine.change(|tx| {
             tx.raise_timed_notices(&timing, now)?;
-            let charge = if derives { Some(self.derive(tx, now)?) } else { None };
+            if derives {
+                self.derive(tx, now)?;
+            }
+            let charge = if derives || is_charged { self.see_charges(tx, now)? } else { None };
             if self.alerts.receivers.is_empty() {
                 tx.pass_over_notices(now)?;
             } else {
@@ -177,26 +183,31 @@ impl Deliveries {
             }
             Ok(charge)
         })?;
-        if charge.is_some() {
-            (self.charge, self.derived_at) = (charge, Some(now));
+        self.charge = charge.or(self.charge);
+        if derives {
+            self.derived_at = Some(now);
         }
         Ok(())
     }
 
-    /// Raises and ends what follows from several rows; returns the last charge that was looked at.
-    fn derive(&self, tx: &Tx<'_>, now: DateTime<Utc>) -> Result<i64, StoreError> {
+    /// Raises and ends what follows from several rows.
+    fn derive(&self, tx: &Tx<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
         let known: Vec<_> = self.alerts.receivers.iter().map(|one| one.name.as_str()).collect();
         let with_callback = self.accounts.iter().filter(|(_, has_callback)| *has_callback);
         let with_callback: Vec<_> = with_callback.map(|(one, _)| one.name.as_str()).collect();
-        let accounts: Vec<_> = self.accounts.iter().map(|(account, _)| account).collect();
         tx.derive_notices(now)?;
         tx.watch_callbacks(&with_callback, now)?;
-        tx.drop_deliveries_except(&known, now)?;
+        tx.drop_deliveries_except(&known, now)
+    }
+
+    /// Raises what new charges nearly used up; returns the last charge that was looked at.
+    fn see_charges(&self, tx: &Tx<'_>, now: DateTime<Utc>) -> Result<Option<i64>, StoreError> {
+        let accounts: Vec<_> = self.accounts.iter().map(|(account, _)| account).collect();
         let after = match self.charge {
             Some(charge) => charge,
             None => tx.last_charge()? - CHARGES_BEFORE,
         };
-        tx.raise_low_quotas(&accounts, after, now)
+        tx.raise_low_quotas(&accounts, after, now).map(Some)
     }
 
     fn timing(&self, now: DateTime<Utc>) -> Timing {
@@ -213,18 +224,24 @@ impl Deliveries {
     /// Sends the next messages of a receiver, if it is idle and may be told now.
     fn send(
         &mut self,
-        engine: &Engine,
+        engine: &mut Engine,
         queue: usize,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         if self.queues[queue].busy || !self.has_room(queue, now) {
             return Ok(());
         }
-        let receiver = &self.alerts.receivers[queue];
+        let alerts = Arc::clone(&self.alerts);
+        let receiver = &alerts.receivers[queue];
         let most = sender::at_once(&receiver.channel);
         let due = engine.store().read().due_deliveries(&receiver.name, most, now)?;
         if due.is_empty() {
             return Ok(());
+        }
+        let mut messages: Vec<_> = due.iter().map(|one| one.message.clone()).collect();
+        if let Some(approver) = &receiver.approver {
+            let accounts = self.accounts.iter().map(|(account, _)| account);
+            link::add(engine, (approver, accounts), &mut messages, now)?;
         }
         self.queues[queue].busy = true;
         self.queues[queue].sent.push(now);
@@ -233,9 +250,9 @@ impl Deliveries {
         tokio::spawn(async move {
             // It is never closed.
             let _permit = permits.acquire().await;
-            let Receiver { name, channel } = &alerts.receivers[queue];
-            let messages: Vec<_> = due.iter().map(|one| one.message.clone()).collect();
+            let Receiver { name, channel, .. } = &alerts.receivers[queue];
             let (count, outcome) = sender.send(channel, &messages, clock()).await;
+            let outcome = link::withheld(outcome, &messages);
             let numbers = due.iter().take(count).map(|one| one.number).collect();
             let attempt = DeliveryAttempt { receiver: name.clone(), numbers, outcome };
             // If the loop has ended, the next daemon sends them again.
@@ -348,6 +365,11 @@ impl Deliveries {
     }
 }
 
+/// Returns whether a look of the loop tells people: at once, unless requests leave all the time.
+fn passes(clear: bool, passed_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    clear || (now - passed_at).abs() >= WAIT_MOST
+}
+
 /// Returns each account of the config, and whether it has a callback.
 fn accounts(engine: &Engine) -> Vec<(Account, bool)> {
     engine.accounts().map(|one| (one.account.clone(), one.callback.is_some())).collect()
@@ -367,6 +389,7 @@ fn trouble((kind, at): (&str, DateTime<Utc>), told: Told) -> Message {
         until: None,
         fact: Fact::Told { told },
         advice: None,
+        link: None,
     }
 }
 
@@ -380,3 +403,6 @@ fn route(alerts: &Alerts, message: &Message, now: DateTime<Utc>) -> Vec<(String,
     let when = |name: &String| deliver_at(&alerts.routes, name, message, now);
     names.filter_map(|name| Some((name.clone(), when(name)?))).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,7 @@ use crate::daemon::input::Input;
 use crate::daemon::pictures::Pictures;
 use crate::daemon::{Now, RunError};
 use crate::engine::Outgoing;
+use crate::model::Plain;
 use crate::wechat::client::{ApiBase, Client, TooOld};
 use crate::wechat::protocol::{HttpResponse, Reply};
 
@@ -144,7 +145,7 @@ impl Dispatcher {
                     }
                 }
                 Err(_) => HttpResponse {
-                    reply: Reply::NotSent("the daemon was told to end before it left".to_owned()),
+                    reply: Reply::NotSent(Plain::DaemonEnded.to_string()),
                     date: None,
                 },
             };

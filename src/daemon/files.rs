@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::daemon::RunError;
 use crate::durable_file;
 use crate::inbox::Package;
-use crate::model::{JobSpec, Media};
+use crate::model::{Action, Media};
 
 /// The name of the directory inside the state directory.
 const DIRECTORY: &str = "media";
@@ -70,13 +70,13 @@ impl Files {
         &self.path
     }
 
-    /// Stores the files that a package's jobs need; they are on disk when this returns.
+    /// Stores the files that a package's actions need; they are on disk when this returns.
     pub(super) fn keep<'a>(
         &self,
         package: &Package,
-        jobs: impl Iterator<Item = &'a JobSpec>,
+        actions: impl Iterator<Item = &'a Action>,
     ) -> io::Result<Kept> {
-        let media: Vec<_> = jobs.flat_map(media).collect();
+        let media: Vec<_> = actions.flat_map(media).collect();
         let digests: Vec<_> = media.iter().map(|media| media.sha256.clone()).collect();
         {
             let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -122,8 +122,8 @@ impl Files {
     }
 }
 
-fn media(spec: &JobSpec) -> Vec<&Media> {
-    let material = spec.action.broadcast().and_then(|broadcast| broadcast.content.material());
+fn media(action: &Action) -> Vec<&Media> {
+    let material = action.broadcast().and_then(|broadcast| broadcast.content.material());
     let assets = material.map(|material| material.assets.as_slice());
     assets.unwrap_or_default().iter().map(|asset| &asset.media).collect()
 }

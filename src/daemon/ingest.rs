@@ -16,7 +16,9 @@ use crate::daemon::files::{Files, Kept};
 use crate::daemon::input::{Input, ValidFile};
 use crate::daemon::{Now, chain};
 use crate::engine::crash_context::{self, WorkItem};
-use crate::engine::{AcceptedFile, DateEdit, IngestedFile, IngestedJob, Offered, Owner};
+use crate::engine::{
+    AcceptedFile, AcceptedSeries, DateEdit, IngestedFile, IngestedJob, Offered, Owner,
+};
 use crate::inbox::{
     AcceptedPackage, Away, Content, Diagnostic, Entry, Inbox, InboxError, OldReceipt, Package,
     ParsedJob, ReadError, Receipt, ReceiptDate, ReceiptJob, Step,
@@ -482,7 +484,7 @@ fn read(inbox: &Inbox, entry: &Entry, accounts: &[Account], files: &Files) -> Of
         Ok(package) => match package.content(&known) {
             // A job is stored only after all the files that it needs are on disk.
             Content::Jobs(parsed) => {
-                match files.keep(&package, parsed.jobs.iter().map(|job| &job.spec)) {
+                match files.keep(&package, parsed.jobs.iter().flat_map(ParsedJob::actions)) {
                     Ok(kept) => {
                         Offer::ValidFile(Arc::new(ValidFile { package, jobs: parsed.jobs }), kept)
                     }
@@ -512,7 +514,8 @@ fn crashed(name: &str) -> Diagnostic {
 
 /// Returns a job in the engine's form.
 pub fn offered(job: &ParsedJob) -> Offered<'_> {
-    Offered { spec: &job.spec, recurrence: job.recurrence.as_ref(), line: job.line }
+    let ParsedJob { spec, recurrence, dated, line, .. } = job;
+    Offered { spec, recurrence: recurrence.as_ref(), dated, line: *line }
 }
 
 /// Writes the receipts of files whose jobs are stored, and moves the files beside them.
@@ -648,7 +651,7 @@ pub(super) fn remembered(
             job.spec.account = names.now_named(std::mem::take(&mut job.spec.account));
         }
         // A retry needs the files; without them it reports so.
-        if let Err(error) = files.keep(&package, jobs.iter().map(|job| &job.spec)) {
+        if let Err(error) = files.keep(&package, jobs.iter().flat_map(ParsedJob::actions)) {
             tracing::warn!(file = package.name(), "its media cannot be stored: {error}");
         }
         let (series, jobs): (Vec<_>, Vec<_>) =
@@ -661,7 +664,9 @@ pub(super) fn remembered(
             jobs: jobs.into_iter().map(|job| (job.spec, job.line)).collect(),
             series: series
                 .into_iter()
-                .filter_map(|job| Some((job.spec, job.recurrence?, job.line)))
+                .filter_map(|ParsedJob { spec: job, recurrence, dated, line, .. }| {
+                    Some(AcceptedSeries { job, recurrence: recurrence?, dated, line })
+                })
                 .collect(),
             ids: package.ids().into_iter().map(|(id, name)| (id, names.owner(name))).collect(),
         })

@@ -14,6 +14,21 @@ use crate::store::{DeliveryOutcome, StoreError};
 use crate::wechat::callback::{MassEvent, ScanEvent};
 use crate::wechat::protocol::HttpResponse;
 
+/// A config that was read while the daemon runs; its own warnings are in English, as the log is.
+pub(super) struct ReadConfig {
+    pub(super) config: Config,
+    /// Its warnings in the language of people.
+    pub(super) warnings: Vec<String>,
+}
+
+/// Why a config cannot be used.
+pub(super) struct UnusableConfig {
+    /// In English, for the log.
+    pub(super) logged: String,
+    /// In the language of people.
+    pub(super) told: String,
+}
+
 /// An input that reaches the loop from outside.
 pub(super) enum Input {
     HttpResponse(usize, Ticket, HttpResponse),
@@ -31,7 +46,7 @@ pub(super) enum Input {
     MaintenanceTask(MaintenanceTask),
     Delivery(DeliveryAttempt),
     /// The config, read again, or why it cannot be used.
-    Config(Box<Result<Config, String>>),
+    Config(Box<Result<ReadConfig, UnusableConfig>>),
     /// What became of the day's backup.
     Backup(Result<Made, String>),
     /// The result of a check of the whole database.

@@ -9,6 +9,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::durable_file;
+use crate::model::{Failure, Plain};
 use crate::wechat::protocol::api_call::is_picture;
 use crate::wechat::protocol::{HttpResponse, Reply, Save};
 
@@ -40,9 +41,10 @@ impl Pictures {
         let reply = match written.await {
             Ok((Ok(()), body)) => Reply::Http { status, body },
             Ok((Err(error), _)) => {
-                Reply::Unknown(format!("the picture cannot be written: {error}"))
+                let error = error.to_string();
+                Reply::Unknown(Failure::PictureUnwritten { error }.to_string())
             }
-            Err(_) => Reply::Unknown("the picture was not written".to_owned()),
+            Err(_) => Reply::Unknown(Plain::PictureLost.to_string()),
         };
         HttpResponse { reply, date }
     }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
-use crate::config::{Config, ConfigError, Ping, User};
+use crate::config::{Config, ConfigError, Ping, User, UserProxy};
 use crate::daemon::callback::{Callbacks, callbacks};
 use crate::daemon::heartbeat::Heartbeat;
-use crate::daemon::input::Input;
+use crate::daemon::input::{Input, ReadConfig, UnusableConfig};
 use crate::daemon::{chain, delivery};
 use crate::engine::Engine;
 use crate::l10n::{self, Lang};
@@ -20,6 +20,23 @@ use crate::store::StoreError;
 /// Loads the config as at a start.
 pub type LoadConfig = Arc<dyn Fn() -> Result<Config, ConfigError> + Send + Sync>;
 
+/// Reads the config: once more in the language of people, if there is something to tell.
+fn read(load: &LoadConfig, lang: Lang) -> Result<ReadConfig, UnusableConfig> {
+    let english = l10n::within(Lang::En, || load().map_err(|error| chain(&error)));
+    let is_told = lang != Lang::En
+        && english.as_ref().map_or(true, |config: &Config| !config.warnings.is_empty());
+    let told = is_told.then(|| l10n::within(lang, || load().map_err(|error| chain(&error))));
+    // A file that has changed in between is told as it was first read: a reload follows.
+    match (english, told) {
+        (Ok(config), Some(Ok(Config { warnings, .. }))) => Ok(ReadConfig { config, warnings }),
+        (Ok(config), Some(Err(_)) | None) => {
+            Ok(ReadConfig { warnings: config.warnings.clone(), config })
+        }
+        (Err(logged), Some(Err(told))) => Err(UnusableConfig { logged, told }),
+        (Err(logged), Some(Ok(_)) | None) => Err(UnusableConfig { told: logged.clone(), logged }),
+    }
+}
+
 /// What only a restart changes.
 #[derive(PartialEq)]
 pub(super) struct Fixed {
@@ -27,7 +44,7 @@ pub(super) struct Fixed {
     inbox: PathBuf,
     inbox_end_marker_required: bool,
     listen: Option<SocketAddr>,
-    console: Option<SocketAddr>,
+    console: Option<(SocketAddr, Option<UserProxy>)>,
     pub(super) lang: Lang,
 }
 
@@ -38,7 +55,7 @@ impl Fixed {
             inbox: config.inbox.clone(),
             inbox_end_marker_required: config.inbox_end_marker_required,
             listen: config.listen,
-            console: config.console.as_ref().map(|console| console.listen),
+            console: config.console.as_ref().map(|console| (console.listen, console.proxy.clone())),
             lang: config.lang.unwrap_or_default(),
         }
     }
@@ -154,6 +171,8 @@ impl Drop for PingTask {
 pub(super) struct Reloader {
     /// None in a rehearsal.
     load: Option<LoadConfig>,
+    /// What the config in use warns of.
+    pub(super) warned: Vec<String>,
     pub(super) fixed: Fixed,
     pub(super) views: Views,
     pub(super) ping: PingTask,
@@ -163,11 +182,11 @@ pub(super) struct Reloader {
 
 impl Reloader {
     pub(super) fn new(
-        load: Option<LoadConfig>,
+        (load, warned): (Option<LoadConfig>, Vec<String>),
         (fixed, views, ping): (Fixed, Views, PingTask),
         to: mpsc::Sender<Input>,
     ) -> Self {
-        Self { load, fixed, views, ping, to, progress: Progress::Idle }
+        Self { load, warned, fixed, views, ping, to, progress: Progress::Idle }
     }
 
     /// Reads the config; returns whether there is one to read.
@@ -177,7 +196,7 @@ impl Reloader {
             Progress::Idle => {
                 let (to, lang) = (self.to.clone(), self.fixed.lang);
                 tokio::task::spawn_blocking(move || {
-                    let read = l10n::within(lang, || load().map_err(|error| chain(&error)));
+                    let read = read(&load, lang);
                     // A loop that has ended needs no config.
                     to.blocking_send(Input::Config(Box::new(read))).unwrap_or_default();
                 });
@@ -186,6 +205,16 @@ impl Reloader {
             Progress::Reading | Progress::ReadingAgain => Progress::ReadingAgain,
         };
         true
+    }
+
+    /// Returns what a config warns of and the one before it did not, in the language of people.
+    pub(super) fn new_warnings(&mut self, read: &ReadConfig) -> Vec<String> {
+        let ReadConfig { config, warnings } = read;
+        let before = std::mem::replace(&mut self.warned, config.warnings.clone());
+        let both = config.warnings.iter().zip(warnings);
+        both.filter(|(english, _)| !before.contains(english))
+            .map(|(_, told)| told.clone())
+            .collect()
     }
 
     /// Returns whether the config must be read once more: it changed while it was read.

@@ -219,6 +219,10 @@ impl AccountPass<'_, '_> {
     /// Returns why a job is missed, also which uploads kept it from its release.
     fn missed(&self, job: &Job, at: DateTime<Utc>) -> Result<Reason, StoreError> {
         let late_s = (at - job.due_at).num_seconds();
+        let files = self.tx.awaited_files(&job.id)?;
+        if !files.is_empty() {
+            return Ok(Reason::FilesNotInTime { files, late_s });
+        }
         let why = match job.state {
             JobState::Held => Reason::NotApprovedInTime { late_s },
             JobState::Planned

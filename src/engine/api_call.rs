@@ -6,12 +6,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-use crate::calendar;
+use crate::calendar::{self, Span};
 use crate::calls::{self, Answer, Effect, Kind, Next, Policy, Progress, Role, Slot};
 use crate::engine::{Session, Ticket};
-use crate::model::{Account, Action, ApiCall, Deletion, JobId, JobState};
+use crate::model::{Account, Action, ApiCall, Deletion, JobId, JobState, Qrcode};
 use crate::plan::Job;
-use crate::quota::margins;
+use crate::quota::{Block, margins};
 use crate::reason::Reason;
 use crate::store::{
     Again, ApiCallAttempt, ApiCallFailure, DeletableBatch, DeletionFacts, NewApiCall, OpenApiCall,
@@ -35,6 +35,8 @@ const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(30);
 /// The next action for an API call that is due.
 enum NextCall {
     Send(Request),
+    /// Its day has no calls left; its job goes on with it on the next one.
+    PutOff(Block),
     /// It can never be sent.
     Refused(Reason),
 }
@@ -244,6 +246,11 @@ impl AccountPass<'_, '_> {
                     self.send(session, self.now, Ticket::ApiCall(ask), request);
                     return Ok(());
                 }
+                NextCall::PutOff(block) => {
+                    let why = &block.into();
+                    let word = ApiCallFailure { errcode: None, why, effect: Effect::Nothing };
+                    self.tx.put_off_action(&api_call, (None, word), &account, self.now)?;
+                }
                 NextCall::Refused(why) => {
                     let word = ApiCallFailure { errcode: None, why: &why, effect: Effect::Nothing };
                     self.tx.api_call_failed(&api_call, None, word, self.now)?;
@@ -261,7 +268,10 @@ impl AccountPass<'_, '_> {
         token: &secrecy::SecretString,
     ) -> Result<NextCall, StoreError> {
         if let Some(block) = self.tx.api_call_block(api_call, account, self.now)? {
-            return Ok(NextCall::Refused(block.into()));
+            return Ok(match block.window.span() {
+                Span::Day if is_put_off(api_call) => NextCall::PutOff(block),
+                Span::Day | Span::Month | Span::Ever => NextCall::Refused(block.into()),
+            });
         }
         if let Some(job) = self.tx.later_menu(api_call, &account.name)? {
             return Ok(NextCall::Refused(Reason::MenuReplaced { job }));
@@ -297,6 +307,7 @@ impl AccountPass<'_, '_> {
             (ApiCall::MenuConditionalDelete { menuid }, _) => {
                 Ok(api_call::menu_conditional_delete(token, menuid))
             }
+            (ApiCall::MenuTry(viewer), _) => Ok(api_call::menu_try(token, viewer)),
             (ApiCall::Qrcode(code), _) => Ok(api_call::qrcode(token, code)),
             (ApiCall::Drafts { offset }, _) => Ok(media::drafts(token, *offset)),
             (ApiCall::MediaCheck(medium), _) => Ok(media::medium(token, medium, api_call.verifies)),
@@ -324,7 +335,9 @@ impl AccountPass<'_, '_> {
             Some(Action::Menu(change)) => {
                 menu::begin(self.tx, &job.id, (&change, &account.name), at)?
             }
-            Some(Action::Qrcode(code)) => Step::Call(ApiCall::Qrcode(code)),
+            Some(Action::Qrcode(code)) => {
+                Step::Call(ApiCall::Qrcode(Qrcode { renew: false, ..code }))
+            }
             Some(Action::Qrcodes(codes)) => {
                 qrcodes::begin(self.tx, (&job.id, &account.name), &codes)?
             }
@@ -432,11 +445,22 @@ impl Session {
                 let (cause, times) = (Box::new(answered(&said)), api_call.attempts);
                 asked.fail(&said, &Reason::AskedOften { cause, times })
             }
-            (Next::Done | Next::Fail | Next::NextDay | Next::MakeAgain(_) | Next::Skip, _) => {
+            (Next::NextDay, _) => {
+                let word = ApiCallFailure { errcode: said.code, why: &answered(&said), effect };
+                tx.put_off_action(&api_call, (Some(ask), word), &self.config.account, now)
+            }
+            (Next::Done | Next::Fail | Next::MakeAgain(_) | Next::Skip, _) => {
                 asked.fail(&said, &answered(&said))
             }
         }
     }
+}
+
+/// Returns whether the job of a call goes on with it on the next day, if a day has no calls left.
+fn is_put_off(api_call: &OpenApiCall) -> bool {
+    let policy = Policy::of(Kind::of(&api_call.api_call), api_call.role);
+    let progress = Progress { requests: api_call.attempts, recovered: api_call.verifies };
+    api_call.job.is_some() && calls::next(policy, progress, Answer::UsedUp) == Next::NextDay
 }
 
 /// Returns whether a response says that a medium is nowhere: an answer, and no failure.
@@ -525,6 +549,9 @@ impl Asked<'_, '_> {
             ApiCall::Menu(_) | ApiCall::MenuDelete => {
                 menu::plan_undo(self.tx, self.api_call, account, self.now)
             }
+            ApiCall::Qrcode(_) | ApiCall::Picture(_) => {
+                qrcodes::plan_renewal(self.tx, self.api_call, account, self.now)
+            }
             ApiCall::Preview(..)
             | ApiCall::Delete(_)
             | ApiCall::SpeedGet
@@ -532,8 +559,7 @@ impl Asked<'_, '_> {
             | ApiCall::MenuRead { .. }
             | ApiCall::MenuConditional(_)
             | ApiCall::MenuConditionalDelete { .. }
-            | ApiCall::Qrcode(_)
-            | ApiCall::Picture(_)
+            | ApiCall::MenuTry(_)
             | ApiCall::Drafts { .. }
             | ApiCall::MediaCheck(_) => Ok(()),
         }
@@ -566,6 +592,7 @@ impl Asked<'_, '_> {
                 | ApiCall::MenuDelete
                 | ApiCall::MenuConditional(_)
                 | ApiCall::MenuConditionalDelete { .. }
+                | ApiCall::MenuTry(_)
                 | ApiCall::Qrcode(_)
                 | ApiCall::Drafts { .. }
                 | ApiCall::MediaCheck(_),

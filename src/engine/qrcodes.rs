@@ -4,9 +4,17 @@
 //! again, also after a `retry`. With the last picture goes the list of all codes, so that a folder
 //! with a list is complete.
 
-use crate::model::{ApiCall, JobId, JobState, Picture, Qrcode, Qrcodes};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::alert::Told;
+use crate::calls::Role;
+use crate::model::{
+    ASK_WITHIN, Account, Action, ApiCall, Expires, JobId, JobSpec, JobState, OnFullReceivers,
+    OnQuota, Picture, Qrcode, Qrcodes, renewal_id,
+};
+use crate::plan::Job;
 use crate::reason::Reason;
-use crate::store::{CodeRow, StoreError, Tx};
+use crate::store::{Alert, CodeRow, IngestOutcome, OpenApiCall, Source, StoreError, Tx};
 
 use super::menu::Step;
 
@@ -41,7 +49,7 @@ fn next(
 }
 
 fn picture(job: &JobId, codes: &Qrcodes, code: &Qrcode, ticket: &str) -> Picture {
-    let file = format!("{}/{}", codes.folder(job.as_str()), code.scene.file_name());
+    let file = format!("{}/{}", codes.folder(job), code.scene.file_name());
     Picture { scene: code.scene.clone(), ticket: ticket.to_owned(), file }
 }
 
@@ -78,14 +86,90 @@ pub(super) fn list_after(
     if next(tx, (job, account), &codes, place + 1)?.is_some() {
         return Ok(None);
     }
-    let name =
-        format!("{}/{}.csv", codes.folder(job.as_str()), crate::model::file_word(job.as_str()));
+    let name = codes.list_file(job);
     let mut rows = tx.codes(account, Some(job))?;
     for row in rows.iter_mut().filter(|row| row.ticket == picture.ticket) {
         row.file = Some(picture.file.clone());
     }
     rows.retain(|row| row.file.is_some());
     Ok(Some((name, list(&rows))))
+}
+
+/// Plans the job that makes codes anew before they expire, once all of a job are made.
+pub(super) fn plan_renewal(
+    tx: &Tx<'_>,
+    api_call: &OpenApiCall,
+    account: &Account,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let Some(job) = api_call.job.as_ref().filter(|_| api_call.role == Role::Action) else {
+        return Ok(());
+    };
+    let life = match tx.action_of_job(job)? {
+        Some(Action::Qrcode(Qrcode { renew: true, expire_seconds: Some(life), .. })) => life,
+        Some(Action::Qrcodes(Qrcodes { renew: true, expire_seconds: Some(life), .. })) => life,
+        Some(
+            Action::Qrcode(_)
+            | Action::Qrcodes(_)
+            | Action::Broadcast(_)
+            | Action::Delete(_)
+            | Action::Speed(_)
+            | Action::Menu(_),
+        )
+        | None => return Ok(()),
+    };
+    let of = tx.job(job)?;
+    let (true, Some(id)) = (of.state == JobState::Sent, renewal_id(job)) else { return Ok(()) };
+    let codes = tx.codes(&account.name, Some(job))?;
+    let ends = codes.iter().filter_map(|code| code.expires_at.as_deref());
+    let ends = ends.filter_map(|at| DateTime::parse_from_rfc3339(at).ok()).min();
+    let life = TimeDelta::seconds(life.into());
+    let ends = ends.map_or(now + life, |at| at.to_utc());
+    let spec = renewal(tx, (&of, id), (ends, life))?;
+    let (file, line) = tx.source_of(job)?;
+    let source = Source { file: &file, line, first_taken_at: now };
+    match tx.take(&spec, account, &[], source, now)? {
+        IngestOutcome::Refused(why) => {
+            let (account, job) = (Some(account.name.as_str()), Some(job.as_str()));
+            let told = &Told::CodesNotRenewed { why };
+            tx.raise_alert(&Alert { account, job, kind: "qrcodes", told }, now)
+        }
+        IngestOutcome::New
+        | IngestOutcome::Known
+        | IngestOutcome::Updated
+        | IngestOutcome::Anew(_) => tx.place_taken(account, now),
+    }
+}
+
+/// Returns the job that makes the codes of a job anew: a tenth of their life before the first of
+/// them expires, so that an operator who learns that it failed has time.
+fn renewal(
+    tx: &Tx<'_>,
+    (of, id): (&Job, JobId),
+    (ends, life): (DateTime<Utc>, TimeDelta),
+) -> Result<JobSpec, StoreError> {
+    let ahead = life / 10;
+    let retry_for = ahead.min(ASK_WITHIN);
+    let action = tx.action_of_job(&of.id)?;
+    Ok(JobSpec {
+        id,
+        account: of.account.clone(),
+        at: Some(ends - ahead),
+        timezone: of.zone,
+        grace: retry_for / 2,
+        retry_for,
+        expires: Expires::At(ends),
+        on_quota: OnQuota::Defer,
+        priority: i8::try_from(-of.rank.neg_priority).unwrap_or_default(),
+        approval: false,
+        submitted_by: None,
+        on_full_receivers: OnFullReceivers::Send,
+        preview: None,
+        speed: None,
+        title: tx.title(of.id.as_str())?,
+        templated: false,
+        action: action.expect("the caller has read it"),
+    })
 }
 
 /// Returns codes as CSV, with the names of their files.

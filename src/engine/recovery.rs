@@ -13,7 +13,7 @@ use crate::model::{Account, JobId, JobSpec, JobState};
 use crate::plan::{Gap, GapEffect, GapKind};
 use crate::quota::margins;
 use crate::reason::{OldDatabase, Reason};
-use crate::store::{InQuestion, KnownAccount, LastSeen, StoreError, Tx};
+use crate::store::{DateActions, InQuestion, KnownAccount, LastSeen, StoreError, Tx};
 use crate::text::reason;
 
 /// A file that a lost database had accepted.
@@ -30,9 +30,22 @@ pub struct AcceptedFile {
     /// The jobs that can still be read.
     pub jobs: Vec<(JobSpec, usize)>,
     /// The series that can still be read.
-    pub series: Vec<(JobSpec, Recurrence, usize)>,
+    pub series: Vec<AcceptedSeries>,
     /// Every id in it with its account, even if nothing else can be read.
     pub ids: Vec<(JobId, Owner)>,
+}
+
+/// A series of an accepted file.
+#[derive(Clone, Debug)]
+pub struct AcceptedSeries {
+    /// The job of each date.
+    pub job: JobSpec,
+    /// When it recurs.
+    pub recurrence: Recurrence,
+    /// What its dates do that have files of their own.
+    pub dated: DateActions,
+    /// The line at which it begins.
+    pub line: usize,
 }
 
 /// The account of an id in a file.

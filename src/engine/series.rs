@@ -59,7 +59,7 @@ pub fn take(
     let made = &bodies(job.spec);
     match job.recurrence {
         Some(recurrence) => {
-            let recurring = Recurring { job: job.spec, recurrence };
+            let recurring = Recurring { job: job.spec, recurrence, dated: job.dated };
             tx.take_series(
                 recurring,
                 SeriesInput { account, bodies: made, make: bodies },

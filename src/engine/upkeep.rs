@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 
 use crate::engine::identity::{name_of_gone, under_former_names};
 use crate::engine::recovery::{
-    AcceptedFile, Owner, StateDirectory, doubt_unspoken, raise_generations, restored,
+    AcceptedFile, AcceptedSeries, Owner, StateDirectory, doubt_unspoken, raise_generations,
+    restored,
 };
 use crate::engine::{Engine, HighWaterMark, Session, bodies, series, session_named};
 use crate::model::{Account, JobId};
@@ -158,7 +159,7 @@ impl<'a> Import<'a> {
                 self.found.push(spec.id.clone());
             }
         }
-        for (job, recurrence, line) in &file.series {
+        for AcceptedSeries { job, recurrence, dated, line } in &file.series {
             if !self.seen.insert(&job.id) {
                 continue;
             }
@@ -169,7 +170,7 @@ impl<'a> Import<'a> {
                 bodies: &bodies(job),
                 make: bodies,
             };
-            tx.import_series(Recurring { job, recurrence }, by, source, now)?;
+            tx.import_series(Recurring { job, recurrence, dated }, by, source, now)?;
         }
         for (id, owner) in &file.ids {
             if is_new {

@@ -186,6 +186,9 @@ impl Reader<'_, '_> {
         material: &mut Material,
     ) -> Option<String> {
         let path = entry.text(self.report)?;
+        if self.awaits(path) {
+            return None;
+        }
         match media::media(self.lists, path, kind) {
             Ok(media) => Some(material.add(kind, media)),
             Err((message, help)) => {
@@ -287,6 +290,9 @@ impl Reader<'_, '_> {
     }
 
     fn theme_file(&mut self, path: &str, location: Location, notes: &mut Vec<String>) -> Theme {
+        if self.awaits(path) {
+            return Theme::default();
+        }
         let bytes = match media::read(self.lists, path) {
             Ok(bytes) => bytes,
             Err((message, help)) => {
@@ -371,6 +377,9 @@ impl Reader<'_, '_> {
                 return None;
             }
         };
+        if self.awaits(&path) {
+            return None;
+        }
         let bytes = match media::read(self.lists, &path) {
             Ok(bytes) => bytes,
             Err((message, help)) => {
@@ -630,6 +639,9 @@ impl Reader<'_, '_> {
                 self.report.say_with(item.location, t!("inbox-file-named-path"), help());
                 continue;
             };
+            if self.awaits(text.trim()) {
+                continue;
+            }
             match media::media(self.lists, text.trim(), UploadKind::Image) {
                 Ok(media) => media_ids.push(material.add(UploadKind::Image, media)),
                 Err((message, help)) => self.report.say_with(item.location, message, help),

@@ -20,7 +20,7 @@ const TEXT_CHARACTERS: usize = 300;
 const TEXT_BYTES: usize = 2_048;
 
 const AUDIENCES: [&str; 3] = ["filter", "touser", "touser_file"];
-const CONTENTS: [&str; 8] =
+pub(super) const CONTENTS: [&str; 8] =
     ["text", "mpnews", "articles", "image", "images", "voice", "mpvideo", "wxcard"];
 
 pub(super) const BROADCAST: Shape = Shape {
@@ -101,6 +101,9 @@ impl Reader<'_, '_> {
         let content =
             if is_understood || has_content { self.content(&fields, account, notes) } else { None };
         let send_ignore_reprint = self.reprint(&fields);
+        if let Some(awaiting) = self.awaiting(&fields, audience.as_ref()) {
+            return Some(Broadcast { send_ignore_reprint, ..awaiting });
+        }
         let (audience, mut content) = (audience?, content?);
         keep_video_title(&mut content, &audience, notes);
         Some(Broadcast { audience, content, send_ignore_reprint })

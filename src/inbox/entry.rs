@@ -18,6 +18,8 @@ pub(super) const FILE_MOST: i128 = super::FILE_MOST as i128;
 /// How many files a folder may have, and how deep.
 pub(super) const LEAVES: usize = 1_000;
 pub(super) const DEPTH: usize = 4;
+/// How many files beside a job file are looked at for those that it names.
+const NAMES_BELOW: usize = 20_000;
 /// The longest escaped name, in bytes, that leaves room for the answer's suffix.
 const NAME_MOST: usize = 200;
 /// The ending of a name that was shortened; no unfinished name ends like this.
@@ -391,6 +393,24 @@ pub(super) fn walk(
         }
     }
     Ok(())
+}
+
+/// Adds the paths of the files below a folder, as far down as a job's files may lie. What cannot be
+/// read has none.
+pub(super) fn names_below(folder: &OwnedFd, prefix: &[u8], names: &mut Vec<String>) {
+    for name in all_names(folder).unwrap_or_default() {
+        if is_ignored(&name) || names.len() >= NAMES_BELOW {
+            continue;
+        }
+        let path = [prefix, name.as_bytes()].concat();
+        if is_file(folder, &name) {
+            names.extend(String::from_utf8(path));
+        } else if let Ok(inner) = open_folder(folder, &name)
+            && prefix.iter().filter(|byte| **byte == b'/').count() + 1 < DEPTH
+        {
+            names_below(&inner, &[&path, &b"/"[..]].concat(), names);
+        }
+    }
 }
 
 /// Returns a path with each of its names escaped.

@@ -4,17 +4,18 @@
 //! left out has its default. A key without a value is an error, because `at:` with its time deleted
 //! must not mean "as soon as allowed".
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
+use super::dated::Span;
 use super::line::TITLE_MOST;
 use super::menu::MenuTimes;
 use super::reader::{ArticleRemark, Reader};
 use super::time::{FieldError, duration, instant, zone};
 use super::{article, series, template};
-use crate::calendar::Recurrence;
+use crate::calendar::{DateKey, Recurrence};
 use crate::l10n::{Sentence, t};
 use crate::model::{
     ASK_WITHIN, Account, Action, Audience, Content, Expires, JobId, JobSpec, OnFullReceivers,
@@ -87,12 +88,23 @@ pub struct ParsedJob {
     pub spec: JobSpec,
     /// When it recurs, if it is a series.
     pub recurrence: Option<Recurrence>,
+    /// What the dates of a series do that have files of their own.
+    pub dated: BTreeMap<DateKey, Action>,
+    /// What the texts of these dates have of `remarks`.
+    pub dated_remarks: BTreeMap<DateKey, Vec<ArticleRemark>>,
     /// The line of its id.
     pub line: usize,
     /// Notes for its author, about what is allowed but may not be meant.
     pub notes: Vec<String>,
     /// What was removed from its articles, or will not look there as meant.
     pub remarks: Vec<ArticleRemark>,
+}
+
+impl ParsedJob {
+    /// Returns what it does, also on the dates that have files of their own.
+    pub fn actions(&self) -> impl Iterator<Item = &Action> {
+        std::iter::once(&self.spec.action).chain(self.dated.values())
+    }
 }
 
 impl<'r> Reader<'r, '_> {
@@ -163,31 +175,26 @@ impl<'r> Reader<'r, '_> {
             id: id.as_ref().map(|(id, _)| id),
             recurs: fields.get("cron").is_some(),
         };
+        self.begin_dated(&fields, recurrence.as_ref());
         let action = self.action(&fields, (account, times), &mut notes);
-        let remarks = std::mem::take(&mut self.remarks);
         let of_draft = self.draft_title.take().filter(|title| is_title(title));
         let title = title.or(of_draft);
         let (preview, speed) = self.pre_sends(&fields, (action.as_ref(), account));
         let ahead = preview.as_ref().map_or(TimeDelta::zero(), |preview| preview.before);
         let action = self.prepare(&fields, (action, ahead), &mut notes);
+        let remarks = std::mem::take(&mut self.remarks);
         if fields.get("cron").is_some() {
             let expires = schedule.as_ref().map(|schedule| &schedule.expires);
             let id = id.as_ref().map(|(id, _)| id);
             self.series_limits(&fields, recurrence.as_ref(), (id, expires, action.as_ref()));
-            if let Some(action) = &action {
-                notes.extend(series::notes(action, choices.approval));
-            }
+            notes.extend(action.iter().flat_map(|of| series::notes(of, choices.approval)));
         }
         if self.report.count() > before {
             return None;
         }
         let (schedule, (id, line)) = (schedule?, id?);
         let anytime = schedule.at.is_none() && recurrence.is_none();
-        if preview.is_some() && anytime && !choices.approval {
-            notes.push(t!("inbox-without-preview-comes-when-goes"));
-        }
-        let audience = action.as_ref().and_then(Action::broadcast).map(|b| &b.audience);
-        notes.extend(audience.and_then(|audience| no_drop(choices.on_full_receivers, audience)));
+        notes.extend(choices.notes(action.as_ref(), preview.is_some() && anytime));
         let mut spec = JobSpec {
             id,
             account: account?.name.clone(),
@@ -207,14 +214,21 @@ impl<'r> Reader<'r, '_> {
             submitted_by: None,
             action: action?,
         };
-        match &recurrence {
-            Some(recurrence) => self.templates(&fields, (&mut spec, recurrence)),
-            None => notes.extend(template::note(&mut spec)),
-        }
+        let (dated, dated_remarks) = match &recurrence {
+            Some(recurrence) => {
+                self.templates(&fields, (&mut spec, recurrence));
+                let span = Span { account, ahead, expires: spec.expires };
+                self.dated(&fields, recurrence, span, &mut notes)
+            }
+            None => {
+                notes.extend(template::note(&mut spec));
+                Default::default()
+            }
+        };
         if self.report.count() > before {
             return None;
         }
-        Some(ParsedJob { spec, recurrence, line, notes, remarks })
+        Some(ParsedJob { spec, recurrence, dated, dated_remarks, line, notes, remarks })
     }
 
     /// Returns what the job does; a speed with a broadcast is the speed of that broadcast.
@@ -248,7 +262,7 @@ impl<'r> Reader<'r, '_> {
 
     /// Decides when the uploads of a broadcast begin, if it has any; its preview is sent `ahead` of
     /// it.
-    fn prepare(
+    pub(super) fn prepare(
         &mut self,
         fields: &Fields<'_, '_>,
         (action, ahead): (Option<Action>, TimeDelta),
@@ -280,6 +294,7 @@ impl<'r> Reader<'r, '_> {
                 material.prepare_s = u32::try_from(seconds).unwrap_or(u32::MAX);
                 notes.push(article::told(material, batches, ahead));
             }
+            Content::Awaited { .. } => {}
             Content::Text { .. }
             | Content::Mpnews { .. }
             | Content::Image { .. }
@@ -462,6 +477,17 @@ struct Choices {
     on_full_receivers: OnFullReceivers,
     priority: i8,
     approval: bool,
+}
+
+impl Choices {
+    /// Returns notes on what it chooses to no effect; `late` if its preview comes as it goes.
+    fn notes(&self, action: Option<&Action>, late: bool) -> Vec<String> {
+        let late = late && !self.approval;
+        let audience = action.and_then(Action::broadcast).map(|broadcast| &broadcast.audience);
+        let no_drop = audience.and_then(|audience| no_drop(self.on_full_receivers, audience));
+        let late = late.then(|| t!("inbox-without-preview-comes-when-goes"));
+        late.into_iter().chain(no_drop).collect()
+    }
 }
 
 struct Schedule {

@@ -13,6 +13,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
 use rustix::fs::{Mode, OFlags, fstat, open, openat};
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
@@ -97,6 +98,14 @@ impl Package {
     /// Returns the job file's bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Returns the text of a job file that is no folder.
+    pub fn text(&self) -> Option<&str> {
+        match self.lists {
+            Lists::None => yaml::decode(&self.bytes).ok(),
+            Lists::Inside(_) | Lists::Beside(_) => None,
+        }
     }
 
     /// Returns the digest of a file; for a folder, the digest of `sha256sum`'s lines for all its
@@ -265,6 +274,15 @@ impl ListSource for Package {
         }
     }
 
+    fn names(&self) -> Option<Vec<Cow<'_, str>>> {
+        match &self.lists {
+            Lists::None => None,
+            Lists::Inside(files) | Lists::Beside(files) => {
+                Some(files.keys().map(|name| Cow::Borrowed(name.as_str())).collect())
+            }
+        }
+    }
+
     fn draft(&self, named: &NamedDraft) -> BookEntry {
         self.book.find(named)
     }
@@ -404,7 +422,12 @@ pub fn read_path(path: &Path) -> Result<Package, ReadError> {
 /// Reads what [`read_path`] reads, and for a lone job file also the files beside it that it names.
 ///
 /// Together they are what the inbox accepts as a folder.
-pub fn read_path_gathering(path: &Path, accounts: &[&Account]) -> Result<Package, ReadError> {
+/// Of a series whose dates have files of their own, those of the dates that may still be sent.
+pub fn read_path_gathering(
+    path: &Path,
+    accounts: &[&Account],
+    now: DateTime<Utc>,
+) -> Result<Package, ReadError> {
     let mut package = read_path(path)?;
     if !matches!(package.lists, Lists::None) {
         return Ok(package);
@@ -412,7 +435,7 @@ pub fn read_path_gathering(path: &Path, accounts: &[&Account]) -> Result<Package
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let folder = open_path(parent.unwrap_or_else(|| Path::new(".")))
         .map_err(|error| failed(&package.file_name, error))?;
-    let beside = Beside { folder, named: RefCell::default() };
+    let beside = Beside { folder, from: now, named: RefCell::default() };
     // Only the files that it names matter here: its mistakes are found when the package is parsed.
     drop(super::parse(&package.file_name, &package.bytes, &beside, accounts));
     let named = beside.named.into_inner();
@@ -433,6 +456,7 @@ pub fn read_path_gathering(path: &Path, accounts: &[&Account]) -> Result<Package
 /// Reads files beside a job file, and notes which were requested.
 struct Beside {
     folder: OwnedFd,
+    from: DateTime<Utc>,
     named: RefCell<BTreeMap<String, Option<Vec<u8>>>>,
 }
 
@@ -442,6 +466,16 @@ impl ListSource for Beside {
         let bytes = picture::spellings(path).into_iter().find_map(read);
         self.named.borrow_mut().insert(path.to_owned(), bytes.clone());
         bytes.map(Cow::Owned).ok_or_else(|| t!("inbox-cannot-read", path = %path))
+    }
+
+    fn names(&self) -> Option<Vec<Cow<'_, str>>> {
+        let mut names = Vec::new();
+        entry::names_below(&self.folder, &[], &mut names);
+        Some(names.into_iter().map(Cow::Owned).collect())
+    }
+
+    fn dates_from(&self) -> DateTime<Utc> {
+        self.from
     }
 }
 

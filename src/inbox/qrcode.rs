@@ -13,7 +13,7 @@ use crate::yaml::{Entry, Fields, Node, Shape, Value};
 
 pub(super) const QRCODE: Shape = Shape {
     what: || "`qrcode`".to_owned(),
-    known: &["expire_seconds", "action_name", "action_info", "scenes", "out"],
+    known: &["expire_seconds", "action_name", "action_info", "scenes", "out", "renew"],
     refused: &[
         ("scene", || t!("inbox-scene-stands-action-info"), || t!("inbox-write-action-info-scene")),
         (
@@ -38,6 +38,11 @@ pub(super) const SCENE: Shape =
 /// The maximum bytes of a scene's text; the documents do not say whether they mean bytes or
 /// letters.
 const SCENE_STR_BYTES: usize = 64;
+
+/// The shortest validity of codes that are made anew: each time is a job of its own.
+const RENEWED_LEAST: u32 = 86_400;
+/// The longest id with room for `@renew-` and a number.
+const RENEWED_ID_MOST: usize = 52;
 
 /// The meaning of a code's `action_name`.
 #[derive(Clone, Copy)]
@@ -81,12 +86,39 @@ impl Reader<'_, '_> {
         }
         let wanted = self.wanted(&fields)?;
         let expire_seconds = self.life(&fields, wanted);
+        let renew = self.renew(&fields, (wanted, expire_seconds.flatten()));
         let scenes = self.scenes(scenes, wanted);
         let out = match fields.get("out") {
             Some(entry) => Some(self.out(entry)?),
             None => None,
         };
-        Some(Action::Qrcodes(Qrcodes { expire_seconds: expire_seconds?, scenes: scenes?, out }))
+        let (expire_seconds, scenes, renew) = (expire_seconds?, scenes?, renew?);
+        Some(Action::Qrcodes(Qrcodes { expire_seconds, scenes, out, renew }))
+    }
+
+    /// Returns whether codes are made anew before they expire, or `None` after reporting why they
+    /// cannot be.
+    fn renew(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        (wanted, life): (Wanted, Option<u32>),
+    ) -> Option<bool> {
+        let Some(entry) = fields.get("renew") else { return Some(false) };
+        let renew = entry.boolean(self.report)?;
+        let (message, help) = if !renew {
+            return Some(false);
+        } else if wanted.permanent {
+            (t!("inbox-permanent-code-no-renew"), t!("inbox-leave-renew-out"))
+        } else if life.is_some_and(|life| life < RENEWED_LEAST) {
+            (t!("inbox-renew-needs-a-day"), t!("inbox-renew-is-a-job"))
+        } else if self.job.as_ref().is_some_and(|job| job.as_str().len() > RENEWED_ID_MOST) {
+            let most = RENEWED_ID_MOST;
+            (t!("inbox-renew-id-too-long", most = %most), t!("inbox-renew-is-a-job"))
+        } else {
+            return Some(true);
+        };
+        self.report.say_with(entry.key_location, message, help);
+        None
     }
 
     fn wanted(&mut self, fields: &Fields<'_, '_>) -> Option<Wanted> {
@@ -257,8 +289,9 @@ impl Reader<'_, '_> {
         let info = fields.require("action_info", help, self.report);
         let wanted = wanted?;
         let expire_seconds = self.life(fields, wanted);
+        let renew = self.renew(fields, (wanted, expire_seconds.flatten()));
         let scene = info.and_then(|entry| self.scene(entry, wanted));
-        Some(Qrcode { expire_seconds: expire_seconds?, scene: scene? })
+        Some(Qrcode { expire_seconds: expire_seconds?, scene: scene?, renew: renew? })
     }
 
     /// Returns how long the code is valid, `Some(None)` if it has no end; or `None` after reporting

@@ -1,6 +1,6 @@
 //! What reading a job file needs besides its tree; each kind of key adds its own methods.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::ListSource;
 use super::drafts::Place;
@@ -27,6 +27,13 @@ pub struct ArticleRemark {
     pub at: usize,
 }
 
+/// The names of files that may come later, and which of them are missing.
+#[derive(Debug, Default)]
+pub(super) struct Awaited {
+    pub(super) names: HashSet<String>,
+    pub(super) missing: Vec<String>,
+}
+
 /// What reading jobs needs besides the tree.
 pub(crate) struct Reader<'r, 'a> {
     /// Where problems are reported.
@@ -43,6 +50,8 @@ pub(crate) struct Reader<'r, 'a> {
     pub(super) job: Option<JobId>,
     /// The title of the draft that it sends.
     pub(super) draft_title: Option<String>,
+    /// The files of its dates.
+    pub(super) awaited: Awaited,
 }
 
 impl<'r, 'a> Reader<'r, 'a> {
@@ -60,6 +69,7 @@ impl<'r, 'a> Reader<'r, 'a> {
             drafts: Vec::new(),
             job: None,
             draft_title: None,
+            awaited: Awaited::default(),
         }
     }
 }

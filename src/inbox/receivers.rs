@@ -50,7 +50,7 @@ impl Reader<'_, '_> {
         } else if let Some(note) = self.touser_file(entry, &mut receivers) {
             notes.push(note);
         }
-        let broken = self.report.count() > before;
+        let broken = self.report.count() > before || self.awaits_some();
         if account.is_some_and(|account| account.kind == Kind::Subscription) {
             let help = t!("inbox-subscription-account-sends-filter-only");
             let message = t!("inbox-needs-service-account", key = %entry.key);
@@ -136,6 +136,9 @@ impl Reader<'_, '_> {
             Some(column) => Some(column.text(self.report)?),
             None => None,
         };
+        if self.awaits(path) {
+            return None;
+        }
         let bytes = match self.lists.list(path) {
             Ok(bytes) => bytes,
             Err(message) => {

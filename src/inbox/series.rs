@@ -158,6 +158,7 @@ impl Reader<'_, '_> {
             Once::PermanentCode => {
                 (t!("inbox-permanent-code-cannot-series"), t!("inbox-valid-ever-each-date-would"))
             }
+            Once::RenewedCode => (t!("inbox-renew-beside-cron"), t!("inbox-series-makes-it-anew")),
         };
         let key = action.map_or("", Action::name);
         let location = fields.get(key).map_or(fields.location, |entry| entry.key_location);

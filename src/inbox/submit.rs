@@ -3,6 +3,9 @@
 //! It is written under a name that the inbox ignores, synced, and renamed; nothing is ever
 //! overwritten. The outcome is read from the file system, where the inbox answers, so it does not
 //! matter whether a daemon runs.
+//!
+//! A member of the inbox's group may write there without listing it, and the daemon then reads the files
+//! through that group.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -12,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use super::archive::{REASON, RECEIPT};
 use super::entry::{is_looked_at, safe_name};
-use super::folder::{FILE_MODE, write_folder};
+use super::folder::{self, FILE_MODE, write_folder};
 use super::package::Package;
 use crate::durable_file;
 use crate::l10n::t;
@@ -46,7 +49,7 @@ pub enum Fate {
 /// # Errors
 /// If the inbox cannot be written to; then nothing of the package is in it.
 pub fn submit(inbox: &Path, package: &Package) -> io::Result<Submitted> {
-    let to = File::open(inbox)?;
+    let to = durable_file::open_folder(inbox)?;
     // The inbox ignores such a name, and renaming it there stays within one file system.
     let staging = tempfile::Builder::new().prefix(".submit-").suffix(".tmp").tempdir_in(inbox)?;
     let staged = staging.path().join(STAGED);
@@ -55,6 +58,7 @@ pub fn submit(inbox: &Path, package: &Package) -> io::Result<Submitted> {
         Some(files) => write_folder(&staged, files)?,
         None => durable_file::create(&staged, FILE_MODE, package.bytes())?,
     }
+    folder::let_group_read(&staged)?;
     let metadata = fs::symlink_metadata(&staged)?;
     let identity = (metadata.dev(), metadata.ino());
     let from = File::open(staging.path())?;

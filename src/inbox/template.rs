@@ -33,8 +33,22 @@ impl Reader<'_, '_> {
         let dates = recurrence.after(DateTime::UNIX_EPOCH).take(FILLED);
         let dates: Vec<_> =
             dates.map(|date| DateValues { number, ..recurrence.values(date) }).collect();
+        spec.templated = self.check_texts(fields, (spec.texts_mut(), recurrence), &dates);
+    }
+
+    /// Checks texts with the values of some dates; returns whether a text has placeholders.
+    pub(super) fn check_texts(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        (texts, recurrence): (Vec<(TextOf, &mut String)>, &Recurrence),
+        dates: &[DateValues],
+    ) -> bool {
         let mut is_templated = false;
-        for (of, text) in spec.texts_mut() {
+        for (of, text) in texts {
+            if of == TextOf::File {
+                is_templated = true;
+                continue;
+            }
             let at = location_of(fields.entries(), text).unwrap_or(fields.location);
             let template = match Template::parse(text) {
                 Ok(template) => template,
@@ -57,7 +71,7 @@ impl Reader<'_, '_> {
                 self.report.say_with(at, message, t!("inbox-shorten-text-format"));
             }
         }
-        spec.templated = is_templated;
+        is_templated
     }
 }
 
@@ -91,12 +105,12 @@ fn is_too_long(of: TextOf, text: &str) -> bool {
         TextOf::Message => length > TEXT_MOST,
         TextOf::Title => text.width() > DRAFT_TITLE_COLUMNS,
         TextOf::Digest => length > DIGEST_MOST,
-        // The platform gives no limit.
-        TextOf::Pictures | TextOf::Recommendation => false,
+        // The platform gives no limit, or it is not sent.
+        TextOf::Pictures | TextOf::Recommendation | TextOf::File => false,
     }
 }
 
-fn help(error: &TemplateError) -> String {
+pub(super) fn help(error: &TemplateError) -> String {
     match error {
         TemplateError::Unknown(_) => {
             t!("inbox-series-fills-date-date-m")

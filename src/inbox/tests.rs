@@ -7,6 +7,7 @@ mod api_calls;
 mod archive;
 mod articles;
 mod broadcasts;
+mod dated;
 mod directory;
 mod fairness;
 mod folders;
@@ -32,6 +33,7 @@ pub(super) fn accounts() -> [Account; 2] {
         kind,
         daily_calls: 2,
         history_per_day: Some(1),
+        approvals: 0,
         payment: false,
         articles_via: ArticlesVia::Draft,
         openids: OpenIds::Any,

@@ -163,6 +163,8 @@ pub enum ApiCall {
         /// The platform's number of it.
         menuid: String,
     },
+    /// The menu that one follower sees is queried.
+    MenuTry(Viewer),
     /// A QR code is created.
     Qrcode(Qrcode),
     /// The picture of a QR code is fetched.
@@ -189,6 +191,7 @@ impl ApiCall {
             Self::MenuRead { .. } => "menu_read",
             Self::MenuConditional(_) => "menu_conditional",
             Self::MenuConditionalDelete { .. } => "menu_conditional_delete",
+            Self::MenuTry(_) => "menu_try",
             Self::Qrcode(_) => "qrcode",
             Self::Picture(_) => "picture",
             Self::Drafts { .. } => "drafts",
@@ -205,6 +208,7 @@ impl ApiCall {
             | Self::MenuRead { .. }
             | Self::MenuConditional(_)
             | Self::MenuConditionalDelete { .. }
+            | Self::MenuTry(_)
             | Self::Qrcode(_)
             | Self::Picture(_)
             | Self::Drafts { .. }
@@ -225,6 +229,7 @@ impl ApiCall {
             | Self::MenuRead { .. }
             | Self::MenuConditional(_)
             | Self::MenuConditionalDelete { .. }
+            | Self::MenuTry(_)
             | Self::Qrcode(_)
             | Self::Drafts { .. } => false,
         }
@@ -241,6 +246,7 @@ impl ApiCall {
             Self::MenuRead { needed } => json!({ "needed": needed }),
             Self::SpeedSet(speed) => json!({ "speed": speed }),
             Self::Menu(menu) => json!(menu),
+            Self::MenuTry(viewer) => json!({ "as": viewer }),
             Self::Qrcode(code) => json!(code),
             Self::Picture(picture) => json!(picture),
             Self::Drafts { offset } => json!({ "offset": offset }),
@@ -269,6 +275,7 @@ impl ApiCall {
                 let menuid = value["menuid"].as_str()?.to_owned();
                 Some(Self::MenuConditionalDelete { menuid })
             }
+            "menu_try" => Viewer::deserialize(&value["as"]).ok().map(Self::MenuTry),
             "qrcode" => Qrcode::deserialize(&value).ok().map(Self::Qrcode),
             "picture" => Picture::deserialize(&value).ok().map(Self::Picture),
             "drafts" => {
@@ -293,6 +300,7 @@ impl fmt::Display for ApiCall {
             Self::MenuRead { .. } => f.write_str("question for the menu"),
             Self::MenuConditional(menu) => write!(f, "menu {menu}"),
             Self::MenuConditionalDelete { menuid } => write!(f, "deletion of menu {menuid}"),
+            Self::MenuTry(viewer) => write!(f, "question for the menu of {viewer}"),
             Self::Qrcode(code) => code.fmt(f),
             Self::Picture(picture) => write!(f, "picture of {}", picture.scene),
             Self::Drafts { offset } => write!(f, "question for the drafts after {offset}"),
@@ -355,10 +363,15 @@ mod tests {
             ApiCall::MenuDelete,
             ApiCall::MenuConditionalDelete { menuid: "208379533".into() },
             ApiCall::MenuRead { needed: true },
+            ApiCall::MenuTry(Viewer::Wxname("示例".into())),
             ApiCall::Drafts { offset: 20 },
             ApiCall::MediaCheck(Medium { used_as: MediaUse::Articles, media_id: "D".into() }),
-            ApiCall::Qrcode(Qrcode { expire_seconds: Some(60), scene: Scene::Id(7) }),
-            ApiCall::Qrcode(Qrcode { expire_seconds: None, scene: Scene::Text("门店".into()) }),
+            ApiCall::Qrcode(Qrcode { expire_seconds: Some(60), scene: Scene::Id(7), renew: false }),
+            ApiCall::Qrcode(Qrcode {
+                expire_seconds: None,
+                scene: Scene::Text("门店".into()),
+                renew: false,
+            }),
             ApiCall::Picture(Picture {
                 scene: Scene::Id(7),
                 ticket: "gQ+/==".into(),

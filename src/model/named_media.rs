@@ -40,7 +40,8 @@ impl Medium {
             | Content::Mpvideo { .. }
             | Content::Wxcard { .. }
             // What is uploaded for a job is no author's id.
-            | Content::Prepared { .. } => Vec::new(),
+            | Content::Prepared { .. }
+            | Content::Awaited { .. } => Vec::new(),
         };
         media.sort_unstable();
         media.dedup();

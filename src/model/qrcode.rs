@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::JobId;
+
 /// The longest validity of a temporary code: 30 days.
 pub const EXPIRE_SECONDS_MOST: u32 = 2_592_000;
 /// The largest number of a permanent code; it is also how many of them an account can have.
@@ -20,6 +22,14 @@ pub struct Qrcode {
     pub expire_seconds: Option<u32>,
     /// The value that a scan reports.
     pub scene: Scene,
+    /// Whether its job makes it anew before it expires.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub renew: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a field by reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// QR codes that one job creates, in this order.
@@ -33,6 +43,26 @@ pub struct Qrcodes {
     /// The folder of their pictures, inside that of all pictures; none for one named after the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub out: Option<String>,
+    /// Whether the job makes them anew before they expire.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub renew: bool,
+}
+
+/// What separates the id of a job of codes from how many times they are made by then.
+const RENEWS: &str = "@renew-";
+
+/// Returns the id of the job that makes the codes of a job anew.
+pub fn renewal_id(job: &JobId) -> Option<JobId> {
+    let (first, times) = first_of(job);
+    JobId::parse(&format!("{first}{RENEWS}{}", times + 1))
+}
+
+/// Returns the id of the job that made codes first, and how many times they are made with this one.
+fn first_of(job: &JobId) -> (&str, u32) {
+    let renewed = job.as_str().rsplit_once(RENEWS);
+    renewed
+        .and_then(|(first, times)| Some((first, times.parse().ok()?)))
+        .unwrap_or((job.as_str(), 1))
 }
 
 /// The values of many codes.
@@ -101,12 +131,17 @@ impl Qrcodes {
     /// Returns the code at a place, from 0.
     pub fn code(&self, place: usize) -> Option<Qrcode> {
         let scene = self.scenes.get(place)?;
-        Some(Qrcode { expire_seconds: self.expire_seconds, scene })
+        Some(Qrcode { expire_seconds: self.expire_seconds, scene, renew: false })
     }
 
-    /// Returns the folder of their pictures.
-    pub fn folder(&self, job: &str) -> String {
-        self.out.clone().unwrap_or_else(|| file_word(job))
+    /// Returns the folder of their pictures; codes that are made anew take the place of the old ones.
+    pub fn folder(&self, job: &JobId) -> String {
+        self.out.clone().unwrap_or_else(|| file_word(first_of(job).0))
+    }
+
+    /// Returns the file of the list of them.
+    pub fn list_file(&self, job: &JobId) -> String {
+        format!("{}/{}.csv", self.folder(job), file_word(first_of(job).0))
     }
 }
 

@@ -17,13 +17,24 @@ pub enum TextOf {
     Title,
     /// An article's digest.
     Digest,
+    /// The name of a file that has not come yet.
+    File,
 }
 
 impl JobSpec {
     /// Returns the texts in which a series may have placeholders.
     pub fn texts_mut(&mut self) -> Vec<(TextOf, &mut String)> {
         let mut texts: Vec<_> = self.title.iter_mut().map(|title| (TextOf::Job, title)).collect();
-        if let Action::Broadcast(broadcast) = &mut self.action {
+        texts.extend(self.action.texts_mut());
+        texts
+    }
+}
+
+impl Action {
+    /// Returns its texts in which a series may have placeholders.
+    pub fn texts_mut(&mut self) -> Vec<(TextOf, &mut String)> {
+        let mut texts = Vec::new();
+        if let Self::Broadcast(broadcast) = self {
             texts_of(&mut broadcast.content, &mut texts);
         }
         texts
@@ -43,6 +54,10 @@ fn texts_of<'a>(content: &'a mut Content, texts: &mut Vec<(TextOf, &'a mut Strin
                 texts.push((TextOf::Title, &mut article.title));
                 texts.extend(article.digest.iter_mut().map(|text| (TextOf::Digest, text)));
             }
+        }
+        Content::Awaited { title, files, .. } => {
+            texts.extend(title.iter_mut().map(|text| (TextOf::Title, text)));
+            texts.extend(files.iter_mut().map(|text| (TextOf::File, text)));
         }
         Content::Mpnews { .. }
         | Content::Image { .. }

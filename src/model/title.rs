@@ -55,7 +55,9 @@ impl Content {
                 let lines = [&images.title, &images.recommend];
                 lines.into_iter().flatten().find_map(|line| named(&beginning(line)))
             }
-            Self::Mpvideo { title, .. } => title.as_deref().and_then(named),
+            Self::Mpvideo { title, .. } | Self::Awaited { title, .. } => {
+                title.as_deref().and_then(named)
+            }
             Self::Prepared { content, material } => {
                 let article = material.articles.first().map(|article| article.title.as_str());
                 let video = material.caption.as_ref().map(|caption| caption.title.as_str());
@@ -126,7 +128,8 @@ mod tests {
                 article_id: None,
             })
         };
-        let code = Qrcode { expire_seconds: None, scene: Scene::Text("门店".to_owned()) };
+        let code =
+            Qrcode { expire_seconds: None, scene: Scene::Text("门店".to_owned()), renew: false };
         let job = JobId::parse("spring").unwrap();
         let deletion = Deletion { job, article_idx: None, force: false };
         let caption = Caption { title: "片".to_owned(), description: String::new() };

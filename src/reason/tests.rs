@@ -25,12 +25,14 @@ pub(crate) fn one_of_each() -> Vec<Reason> {
         Reason::WindowBeyondExpiry { cause: used() },
         Reason::OnQuotaIsFail { cause: used() },
         Reason::WillDefer { cause: used() },
-        Reason::Deferred { cause: used(), goes_at: Some(noon) },
-        Reason::Advanced { goes_at: noon },
+        Reason::Deferred { cause: used(), goes_at: Some(noon), was_due: Some(noon) },
+        Reason::Advanced { goes_at: noon, was_due: Some(noon) },
         Reason::ExpiresBeforeDue,
         Reason::PastGrace { late_s: 1_860, grace_s: 1_800 },
         Reason::WaitsForApproval,
         Reason::NotApprovedInTime { late_s: 1_860 },
+        Reason::WaitsForFiles { files: vec!["a.md".to_owned()] },
+        Reason::FilesNotInTime { files: vec!["a.md".to_owned()], late_s: 60 },
         Reason::RetryWindowOver,
         Reason::ClientmsgidForgotten,
         Reason::MayHaveGoneOut,
@@ -77,6 +79,7 @@ pub(crate) fn one_of_each() -> Vec<Reason> {
         Reason::AskedOften { cause: used(), times: 5 },
         Reason::CodesMade { made: 3, all: 7 },
         Reason::CodesStopped { made: 3, all: 7, cause: used() },
+        Reason::CodesPutOff { made: 3, all: 7, cause: used() },
         Reason::MenuReplaced { job: job.clone() },
         Reason::MenuChangedElsewhere { job: job.clone() },
         Reason::MenuUntilOver { until: noon },
@@ -225,7 +228,7 @@ fn a_reason_is_stored_as_its_code_with_its_arguments() {
     let cause = Box::new(Reason::QuotaUsed { rule: Rule::MonthlyHistory, window });
     let goes_at = Some("2027-03-31T16:00:00Z".parse().unwrap());
 
-    let (code, args) = Reason::Deferred { cause, goes_at }.code_and_args();
+    let (code, args) = Reason::Deferred { cause, goes_at, was_due: None }.code_and_args();
 
     assert_eq!(code, "deferred");
     let expected = json!({

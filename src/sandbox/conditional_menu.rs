@@ -14,6 +14,8 @@ use super::{Call, Platform};
 const CREATED_A_DAY: u32 = 2_000;
 /// Such menus deleted in a day.
 const DELETED_A_DAY: u32 = 2_000;
+/// Questions for the menu of one follower in a day.
+const TRIED_A_DAY: u32 = 20_000;
 /// Domains that all of them together lead to.
 const DOMAINS: usize = 3;
 /// The number before the first of them.
@@ -74,10 +76,47 @@ impl Platform {
         Ok(json!({"errcode": 0, "errmsg": "ok"}))
     }
 
+    /// `menu/trymatch`: the menu that one follower sees. Of several that match, the newest counts.
+    pub(super) fn try_menu(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
+        let account = self.accounts.get_mut(call.appid).expect("its token was good");
+        account.tally.call(Daily::MenuTries, TRIED_A_DAY, call.now)?;
+        let user = call.object_without_escapes()?.get("user_id").and_then(Value::as_str);
+        let spec = &account.spec;
+        let follower = user.and_then(|user| spec.follower(user));
+        let follower = follower.ok_or_else(|| Refusal::code(65_302))?;
+        let has_tag = |tag: &Value| {
+            let tag = content::integer(Some(tag)).and_then(|id| spec.tag(id));
+            tag.is_some_and(|tag| tag.has(follower))
+        };
+        let matches = |(_, menu): &&(i64, Value)| {
+            let rule = |key: &str| menu["matchrule"].get(key).filter(|value| **value != json!(""));
+            let platform =
+                |value: &Value| content::integer(Some(value)) == Some(platform(follower));
+            rule("tag_id").is_none_or(has_tag) && rule("client_platform_type").is_none_or(platform)
+        };
+        let newest = account.conditional_menus.iter().rev().find(matches).map(|(_, menu)| menu);
+        let menu = newest.or(account.website_menu.as_ref()).or(account.menu.as_ref());
+        let menu = menu.ok_or_else(|| Refusal::code(46_003))?;
+        let buttons = menu["button"].as_array().map_or(&[][..], Vec::as_slice);
+        let full = buttons.iter().map(|button| {
+            let mut button = button.clone();
+            if let Some(fields) = button.as_object_mut() {
+                fields.entry("sub_button").or_insert_with(|| json!([]));
+            }
+            button
+        });
+        Ok(json!({ "button": full.collect::<Vec<_>>() }))
+    }
+
     /// The menus for some followers only, the oldest first, each with its number.
     pub fn conditional_menus(&self, appid: &str) -> &[(i64, Value)] {
         self.accounts.get(appid).map_or(&[], |account| account.conditional_menus.as_slice())
     }
+}
+
+/// The system of a follower's phone: 1 iOS, 2 Android, 3 others.
+fn platform(follower: u32) -> i64 {
+    i64::from(follower % 3) + 1
 }
 
 /// Collects the domains of the pages that buttons open.
@@ -127,6 +166,31 @@ mod tests {
         assert_eq!(add(&mut world, tag, &four)["errcode"], 65_316);
         assert!(add(&mut world, tag, &four[..3])["menuid"].is_string());
         assert_eq!(add(&mut world, tag, &four[3..])["errcode"], 65_316, "all of them together");
+    }
+
+    #[test]
+    fn a_follower_sees_the_newest_menu_whose_rules_all_match_or_else_the_one_for_all() {
+        let mut world = World::service();
+        let id = |follower| super::super::account::openid("wx1", follower);
+        let try_match = |world: &mut World, user: &str| {
+            world.call("menu/trymatch", &json!({ "user_id": user }).to_string(), at(0))
+        };
+        assert_eq!(try_match(&mut world, "nobody")["errcode"], 65_302);
+        assert_eq!(try_match(&mut world, &id(0))["errcode"], 46_003);
+        let menu = json!({"button": [{"type": "click", "name": "c", "key": "K"}]});
+        world.call("menu/create", &menu.to_string(), at(0));
+        add(&mut world, r#"{"client_platform_type":"1"}"#, &["https://a.example"]);
+        add(&mut world, r#"{"client_platform_type":"1"}"#, &["https://b.example"]);
+
+        let ios = try_match(&mut world, &id(0));
+        assert_eq!(ios["button"][0]["sub_button"][0]["url"], "https://b.example");
+        let android = try_match(&mut world, &id(1));
+        assert_eq!(
+            android,
+            json!({"button": [
+                {"type": "click", "name": "c", "key": "K", "sub_button": []}
+            ]})
+        );
     }
 
     #[test]

@@ -73,6 +73,8 @@ pub(super) enum Daily {
     ConditionalMenus,
     /// Calls to `menu/delconditional`.
     ConditionalDeletes,
+    /// Calls to `menu/trymatch`.
+    MenuTries,
     /// Calls to `qrcode/create`.
     Qrcodes,
 }

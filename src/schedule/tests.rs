@@ -15,6 +15,7 @@ fn account(kind: Kind) -> Account {
         kind,
         daily_calls: 3,
         history_per_day: Some(1),
+        approvals: 0,
         payment: false,
         articles_via: ArticlesVia::Draft,
         openids: OpenIds::Usual,

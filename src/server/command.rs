@@ -23,6 +23,8 @@ pub enum Outcome {
     Done(Vec<u8>),
     /// The answer is no, in a sentence.
     No(String),
+    /// The answer is no, because the user handed the job in.
+    Own(String),
     /// The arguments are not what it takes.
     Usage(String),
     /// It cannot be run before an operator did something.

@@ -7,10 +7,16 @@
 //! it, and the content of jobs is shown in a frame that has no origin.
 
 mod answers;
+mod broadcast;
 mod changes;
 mod context;
+mod day;
+mod draft_box;
 mod files;
+mod form;
+mod link;
 mod login;
+mod new_page;
 mod page;
 mod pages;
 mod request;
@@ -85,6 +91,8 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>(console: Arc<Console>) ->
         .route("/logout", post(sign_out))
         .route("/preferences", post(preferences))
         .route("/events", get(events))
+        .route("/approve/{token}", get(link_page).post(use_link))
+        .route("/approve/{token}/content", get(link_content))
         .route("/static/console.css", get(|| file("text/css; charset=utf-8", page::STYLE)))
         .route("/static/console.js", get(|| file("text/javascript; charset=utf-8", page::SCRIPT)));
     for &(path, view) in VIEWS {
@@ -138,7 +146,7 @@ async fn page_of(
         View::Content => pages::job::content(console, asked, part).await,
         View::Accounts => pages::accounts::all(console, asked).await,
         View::Account => pages::accounts::one(console, asked, part).await,
-        View::New => files::form(console, asked),
+        View::New => files::form(console, asked).await,
         View::File => files::fate(console, asked, part).await,
     }
 }
@@ -302,8 +310,41 @@ async fn hand_in(State(console): Shared, from: From, request: Request) -> Respon
         Ok(form) => form,
         Err(refused) => return refused,
     };
-    let answer = files::take(&console, &asked, fields).await;
+    let answer = match fields.get("form") {
+        Some("broadcast") => broadcast::take(&console, &asked, fields).await,
+        Some(_) | None => files::take(&console, &asked, fields).await,
+    };
     answer.unwrap_or_else(|refusal| console.refuse(&asked, refusal))
+}
+
+async fn link_page(console: Shared, from: From, path: RawPathParams, request: Request) -> Response {
+    of_link(&console.0, link::What::Page, &from, (&path, request)).await
+}
+
+async fn link_content(
+    console: Shared,
+    from: From,
+    path: RawPathParams,
+    request: Request,
+) -> Response {
+    of_link(&console.0, link::What::Content, &from, (&path, request)).await
+}
+
+async fn use_link(console: Shared, from: From, path: RawPathParams, request: Request) -> Response {
+    of_link(&console.0, link::What::Approve, &from, (&path, request)).await
+}
+
+async fn of_link(
+    console: &Console,
+    what: link::What,
+    from: &From,
+    (path, request): (&RawPathParams, Request),
+) -> Response {
+    let (parts, mut body) = request.into_parts();
+    let token = path.iter().next().map(|(_, value)| value.to_owned()).unwrap_or_default();
+    let answer = link::answer(console, what, &token, &from.0, (&parts, &mut body)).await;
+    handler::discard(&mut body).await;
+    answer
 }
 
 async fn events(State(console): Shared, from: From, request: Request) -> Response {

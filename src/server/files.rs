@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -13,11 +14,18 @@ use super::endpoint::BASE;
 use super::problem::Refusal;
 use crate::config::User;
 use crate::inbox::{self, Diagnostic, Fate, HandedIn, Package, ReadError};
-use crate::model::Account;
+use crate::model::{Account, JobSpec};
 use crate::store::{Store, StoreError};
 
 /// How many digits of the digest a name has.
 const DIGITS: usize = 16;
+
+/// A job file that is in the inbox, or was taken.
+pub(super) struct Written {
+    pub(super) text: String,
+    /// Its jobs, without series.
+    pub(super) jobs: Vec<JobSpec>,
+}
 
 /// The inbox, and the accounts that files may name.
 pub(super) struct Files {
@@ -37,6 +45,11 @@ impl Files {
         self.accounts.borrow().iter().any(|account| account.name == name)
     }
 
+    /// Returns the account of this name.
+    pub(super) fn account(&self, name: &str) -> Option<Account> {
+        self.accounts.borrow().iter().find(|account| account.name == name).cloned()
+    }
+
     /// Returns the names of the accounts.
     pub(super) fn account_names(&self) -> Vec<String> {
         self.accounts.borrow().iter().map(|account| account.name.clone()).collect()
@@ -47,10 +60,10 @@ impl Files {
         &self,
         user: &User,
         (name, body): (&str, Vec<u8>),
-        store: Option<&Store>,
+        (mut store, now): (Option<&mut Store>, DateTime<Utc>),
     ) -> Result<Value, Refusal> {
         let package = inbox::of_bytes(name, body).map_err(unread)?;
-        self.check_package(user, &package, store)?;
+        self.check_package(user, &package, store.as_deref())?;
         let name = named_by_content(name, package.sha256());
         let package = inbox::of_bytes(&name, package.bytes().to_vec()).map_err(unread)?;
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
@@ -60,6 +73,11 @@ impl Files {
             Fate::Refused(_) => false,
         });
         if !is_there {
+            // Before the file is there, or its jobs would be taken as nobody's.
+            if let Some(store) = &mut store {
+                let kept = store.transaction(|tx| tx.submitted(&name, &user.name, now));
+                kept.map_err(|error| storage(&error))?;
+            }
             inbox::submit(&self.inbox, &package).map_err(|error| failed(&error))?;
             tracing::info!(user = user.name, file = name, "a file came in over the API");
         }
@@ -95,6 +113,27 @@ impl Files {
             }
         }
         Ok(())
+    }
+
+    /// Returns what a file says; none of a folder, or if the user may not see all of it.
+    pub(super) fn written(&self, user: &User, name: &str) -> Result<Option<Written>, Refusal> {
+        let found = inbox::handed_in(&self.inbox, name).map_err(|error| failed(&error))?;
+        let Some(HandedIn { package, .. }) = found else { return Ok(None) };
+        let is_seen = package.ids().iter().all(|(_, account)| user.sees(account));
+        let Some(text) = package.text().filter(|_| is_seen) else { return Ok(None) };
+        let all = Arc::clone(&self.accounts.borrow());
+        let parsed = package.parse(&all.iter().collect::<Vec<_>>());
+        let jobs = parsed.map(|parsed| parsed.jobs).unwrap_or_default().into_iter();
+        let jobs = jobs.filter(|job| job.recurrence.is_none()).map(|job| job.spec).collect();
+        Ok(Some(Written { text: text.to_owned(), jobs }))
+    }
+
+    /// Returns what a job file means that is about one job.
+    pub(super) fn job_of(&self, text: &str) -> Option<JobSpec> {
+        let package = inbox::of_bytes("job.yaml", text.as_bytes().to_vec()).ok()?;
+        let all = Arc::clone(&self.accounts.borrow());
+        let parsed = package.parse(&all.iter().collect::<Vec<_>>()).ok()?;
+        parsed.jobs.into_iter().next().map(|job| job.spec)
     }
 
     /// Returns what became of a file.

@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::command::{Call, Commands, Outcome};
 use super::endpoint::{Action, Endpoint, Method, Scope};
-use super::files::{self, Files};
+use super::files::{self, Files, Written};
 use super::gate::Gate;
 use super::isolation::isolated;
 use super::openapi;
@@ -160,11 +160,11 @@ impl Handler {
         if user.accounts.is_some() {
             let (files, user) = (Arc::clone(&self.files), user.clone());
             let (lang, package) = (how.0, package.clone());
-            let check = move |store: Option<&Store>| {
+            let check = move |store: Option<&mut Store>| {
                 let package = package.with_drafts(DraftBook::for_rehearsal(BTreeMap::new()));
-                l10n::within(lang, || files.check_package(&user, &package, store))
+                l10n::within(lang, || files.check_package(&user, &package, store.as_deref()))
             };
-            self.read(check).await?;
+            self.with_store(check).await?;
         }
         self.command(row, user, said, (how, Some(package))).await
     }
@@ -178,12 +178,7 @@ impl Handler {
     ) -> Result<(), Refusal> {
         match row.scope {
             Scope::Job => {
-                let id = said.get("id").unwrap_or_default().to_owned();
-                let owner = self.read(move |store| match store {
-                    Some(store) => files::owner(store, &id).map_err(|error| files::storage(&error)),
-                    None => Ok(None),
-                });
-                let owner = owner.await?;
+                let owner = self.owner(said.get("id").unwrap_or_default()).await?;
                 owner.filter(|owner| user.sees(owner)).map(drop).ok_or(Refusal::NoJob)
             }
             Scope::Selection if said.get("account").is_none() => match user.accounts.as_deref() {
@@ -199,6 +194,26 @@ impl Handler {
             Scope::All if user.accounts.is_some() => Err(Refusal::AllAccounts),
             Scope::All | Scope::File | Scope::Nothing => Ok(()),
         }
+    }
+
+    /// Returns the account of a job, a series or a date of a series.
+    pub(super) async fn owner(&self, id: &str) -> Result<Option<String>, Refusal> {
+        let id = id.to_owned();
+        let owner = self.with_store(move |store| match store {
+            Some(store) => files::owner(store, &id).map_err(|error| files::storage(&error)),
+            None => Ok(None),
+        });
+        owner.await
+    }
+
+    /// Returns what a file says, if the user may see all of it.
+    pub(super) async fn written(
+        &self,
+        user: User,
+        name: String,
+    ) -> Result<Option<Written>, Refusal> {
+        let files = Arc::clone(&self.files);
+        self.with_store(move |_| files.written(&user, &name)).await
     }
 
     async fn command(
@@ -233,6 +248,7 @@ impl Handler {
         match outcome {
             Outcome::Done(written) => Ok(written),
             Outcome::No(told) => Err(Refusal::No(told)),
+            Outcome::Own(told) => Err(Refusal::Own(told)),
             Outcome::Usage(told) => Err(Refusal::Usage(told)),
             Outcome::Unavailable(told) => Err(Refusal::Unavailable(told)),
             Outcome::StorageFailed(told) => Err(Refusal::StorageFailed(told)),
@@ -268,7 +284,11 @@ impl Handler {
         lang: Lang,
     ) -> Result<Value, Refusal> {
         let files = Arc::clone(&self.files);
-        self.read(move |store| l10n::within(lang, || files.put(&user, (&name, body), store))).await
+        let now = (self.now)();
+        self.with_store(move |store| {
+            l10n::within(lang, || files.put(&user, (&name, body), (store, now)))
+        })
+        .await
     }
 
     /// Makes sure that a file is right, and about accounts and jobs of the user.
@@ -279,8 +299,8 @@ impl Handler {
         lang: Lang,
     ) -> Result<(), Refusal> {
         let files = Arc::clone(&self.files);
-        self.read(move |store| {
-            l10n::within(lang, || files.check_bytes(&user, (&name, body), store))
+        self.with_store(move |store| {
+            l10n::within(lang, || files.check_bytes(&user, (&name, body), store.as_deref()))
         })
         .await
     }
@@ -293,19 +313,19 @@ impl Handler {
     /// Returns what became of a file.
     pub(super) async fn fate(&self, user: User, name: String) -> Result<Value, Refusal> {
         let files = Arc::clone(&self.files);
-        self.read(move |_| files.receipt(&user, &name)).await
+        self.with_store(move |_| files.receipt(&user, &name)).await
     }
 
     /// Reads the database, if there is one, over a connection of its own.
-    async fn read<T: Send + 'static>(
+    pub(super) async fn with_store<T: Send + 'static>(
         &self,
-        work: impl FnOnce(Option<&Store>) -> Result<T, Refusal> + Send + 'static,
+        work: impl FnOnce(Option<&mut Store>) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
         let (database, now) = (self.database.clone(), (self.now)());
         blocking(&self.turns.commands, move || {
             let store = Store::open_existing(&database, now);
-            let store = store.map_err(|error| files::storage(&error))?;
-            work(store.as_ref())
+            let mut store = store.map_err(|error| files::storage(&error))?;
+            work(store.as_mut())
         })
         .await
     }

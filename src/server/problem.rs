@@ -31,6 +31,8 @@ pub(super) enum Refusal {
     NoAccount,
     /// There is no such file, or the user may not see it.
     NoFile,
+    /// The link is wrong, was used, or is over.
+    NoLink,
     /// The parameter is missing, wrong or unknown.
     Parameter(String),
     /// The form is not one of the session's.
@@ -43,6 +45,8 @@ pub(super) enum Refusal {
     Usage(String),
     /// The command's answer is no.
     No(String),
+    /// The user handed the job in, and so may not decide about it.
+    Own(String),
     /// The job file is wrong.
     File(String),
     /// An id of the job file is taken.
@@ -73,12 +77,14 @@ impl Refusal {
             Self::NoJob => (StatusCode::NOT_FOUND, "no-job"),
             Self::NoAccount => (StatusCode::NOT_FOUND, "no-account"),
             Self::NoFile => (StatusCode::NOT_FOUND, "no-file"),
+            Self::NoLink => (StatusCode::NOT_FOUND, "no-link"),
             Self::Parameter(_) => (StatusCode::BAD_REQUEST, "parameter"),
             Self::Form => (StatusCode::FORBIDDEN, "form"),
             Self::Body => (StatusCode::BAD_REQUEST, "body"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
             Self::Usage(_) => (StatusCode::BAD_REQUEST, "usage"),
             Self::No(_) => (StatusCode::CONFLICT, "refused"),
+            Self::Own(_) => (StatusCode::FORBIDDEN, "own-job"),
             Self::File(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-file"),
             Self::IdTaken(_) => (StatusCode::CONFLICT, "id-taken"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
@@ -102,6 +108,7 @@ impl Refusal {
             Self::NoJob => t!("api-no-job"),
             Self::NoAccount => t!("api-no-account"),
             Self::NoFile => t!("api-no-file"),
+            Self::NoLink => t!("console-no-link"),
             Self::Parameter(name) => t!("api-parameter", name = name.as_str()),
             Self::Form => t!("console-form"),
             Self::Body => t!("api-body"),
@@ -112,6 +119,7 @@ impl Refusal {
             Self::IdTaken(id) => t!("api-id-taken", id = id.as_str()),
             Self::Usage(told)
             | Self::No(told)
+            | Self::Own(told)
             | Self::File(told)
             | Self::Unavailable(told)
             | Self::StorageFailed(told) => told.clone(),

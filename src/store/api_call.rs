@@ -10,11 +10,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::calendar::json::{maybe_rfc3339, rfc3339};
+use crate::calendar::{Span, Window};
 use crate::calls::{Effect, Event, Role, State};
-use crate::model::{Account, ApiCall, JobId, JobState, MediaUse};
+use crate::model::{Account, ApiCall, JobId, JobState, MediaUse, OnQuota};
 use crate::quota::{self, Block, Need, Rule, margins};
 use crate::reason::Reason;
-use crate::store::{DecidedBy, Result, StoreError, Tx, instant, millis, unreadable};
+use crate::store::{
+    CodesProgress, DecidedBy, Deferral, Result, StoreError, Tx, instant, millis, unreadable,
+};
 use crate::text::reason;
 
 /// A job that is only an API call is not started while releases are held, nor after its time is
@@ -181,6 +184,7 @@ fn counted_by(api_call: &OpenApiCall) -> Option<Rule> {
         | ApiCall::MenuRead { .. }
         | ApiCall::MenuConditional(_)
         | ApiCall::MenuConditionalDelete { .. }
+        | ApiCall::MenuTry(_)
         | ApiCall::Picture(_) => None,
     }
 }
@@ -269,9 +273,10 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<Option<Block>> {
         let scene = self.scene_of(api_call, &account.name, now)?;
+        let job = api_call.job.as_ref().map(|id| self.job(id)).transpose()?;
         for need in need_of(api_call, now).into_iter().chain(scene) {
             let usage = self.usage_beside(account, need, now, |other| {
-                api_call.job.as_ref() != Some(&other.id)
+                job.as_ref().is_none_or(|job| other.id != job.id && other.precedes(job))
             })?;
             if let Err(block) = quota::admit(account, need, usage) {
                 return Ok(Some(block));
@@ -478,6 +483,50 @@ impl Tx<'_> {
         word: ApiCallFailure<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
+        self.end_failed(api_call, ask, word, now)?;
+        let (call, cause) = (api_call.told.clone(), Box::new(word.why.clone()));
+        let line = Reason::ApiCallFailed { call, cause };
+        if let (Role::PreSend, Some(job)) = (api_call.role, &api_call.job) {
+            self.alert_pre_send_failure(api_call, job, word.why, now)?;
+        }
+        self.follow_api_call(api_call, (JobState::Failed, &line), now)
+    }
+
+    /// Moves the job of an API call to the next day, which has calls again; what it has made stays made.
+    pub fn put_off_action(
+        &self,
+        api_call: &OpenApiCall,
+        (ask, word): (Option<ApiCallAttempt>, ApiCallFailure<'_>),
+        account: &Account,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.end_failed(api_call, ask, word, now)?;
+        let Some(id) = &api_call.job else { return Ok(()) };
+        let job = self.job(id)?;
+        if job.state != JobState::Releasing {
+            return Ok(());
+        }
+        let cause = word.why.clone();
+        let why = match (self.codes_progress(id)?, job.on_quota) {
+            (Some(CodesProgress { made, all, .. }), OnQuota::Defer) => {
+                Reason::CodesPutOff { made, all, cause: Box::new(cause) }
+            }
+            (Some(CodesProgress { made, all, .. }), OnQuota::Fail) => {
+                Reason::CodesStopped { made, all, cause: Box::new(cause) }
+            }
+            (None, _) => cause,
+        };
+        let after = Window::containing(Span::Day, now).end();
+        self.defer(&job, account, Deferral { after, why: &why, by_ledger: false }, now)
+    }
+
+    fn end_failed(
+        &self,
+        api_call: &OpenApiCall,
+        ask: Option<ApiCallAttempt>,
+        word: ApiCallFailure<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         if let Some(ask) = ask {
             self.end_call(ask, now)?;
             self.unspend(api_call.id, word.effect)?;
@@ -487,13 +536,7 @@ impl Tx<'_> {
             "UPDATE api_call SET state = ?2, next_at = NULL, ended_at = ?3, errcode = ?4,
                  errmsg = ?5 WHERE id = ?1",
             params![api_call.id, state.as_str(), millis(now), word.errcode, word.why],
-        )?;
-        let (call, cause) = (api_call.told.clone(), Box::new(word.why.clone()));
-        let line = Reason::ApiCallFailed { call, cause };
-        if let (Role::PreSend, Some(job)) = (api_call.role, &api_call.job) {
-            self.alert_pre_send_failure(api_call, job, word.why, now)?;
-        }
-        self.follow_api_call(api_call, (JobState::Failed, &line), now)
+        )
     }
 
     /// Returns the body of a job's first batch, once it is complete; previews are made from it.

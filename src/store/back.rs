@@ -101,13 +101,13 @@ impl Tx<'_> {
     ) -> Result<()> {
         let generation = self.edit_away(&spec.id, now)?;
         let replaced = Replaced { id: &spec.id, generation, now };
-        self.insert_job(spec, by.account, by.bodies, source, Some(replaced))?;
+        self.insert_job(spec, by.account, &by.bodies_of(spec), source, Some(replaced))?;
         self.miss_taken(spec, why, now)?;
         self.replan(by.account, now)
     }
 
     fn miss_taken(&self, spec: &JobSpec, why: &Reason, now: DateTime<Utc>) -> Result<()> {
-        let from = if spec.approval { JobState::Held } else { JobState::Planned };
+        let from = self.job(&spec.id)?.state;
         let to = Move { state: JobState::Missed, wake_at: None, reason: Some(why), why };
         self.move_job(&spec.id, from, to, now)
     }

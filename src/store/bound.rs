@@ -195,6 +195,7 @@ mod tests {
                 kind: Kind::Service,
                 daily_calls: 2,
                 history_per_day: Some(1),
+                approvals: 0,
                 payment: false,
                 articles_via: ArticlesVia::Draft,
                 openids: OpenIds::Usual,

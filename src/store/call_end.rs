@@ -52,6 +52,7 @@ impl Tx<'_> {
             | ApiCall::MenuRead { .. }
             | ApiCall::MenuConditional(_)
             | ApiCall::MenuConditionalDelete { .. }
+            | ApiCall::MenuTry(_)
             | ApiCall::Qrcode(_)
             | ApiCall::Picture(_)
             | ApiCall::Drafts { .. }

@@ -86,7 +86,7 @@ impl Tx<'_> {
     pub fn open_reminders(&self, now: DateTime<Utc>) -> Result<Vec<(String, Option<String>)>> {
         let mut statement = self.db.prepare_cached(
             "SELECT kind, account FROM notice
-             WHERE kind IN ('approval_due', 'callback_silent', 'confirm')
+             WHERE kind IN ('approval_due', 'callback_silent', 'confirm', 'files_due')
                AND state IN ('new', 'open') AND (kind <> 'confirm' OR raised_at > ?1)",
         )?;
         let rows = statement

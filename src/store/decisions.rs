@@ -150,29 +150,14 @@ impl Tx<'_> {
         Ok(paused.map(|why| t!("store-stops-paused", account = %account, why = %told(&why), next = %on(account))))
     }
 
-    /// Releases a held job at its time; its place in the schedule stays.
-    ///
-    /// # Errors
-    /// If the job waits for no approval, or SQLite fails.
-    pub fn approve(&self, id: &JobId, said: DecidedBy<'_>, now: DateTime<Utc>) -> Result<()> {
-        let job = self.job(id)?;
-        let hint = match job.state {
-            JobState::Held => None,
-            JobState::Planned | JobState::Releasing => Some(t!("store-hint-goes-by-itself")),
-            JobState::Accepted | JobState::Sent | JobState::Uncertain => {
-                Some(t!("store-hint-asked-already"))
-            }
-            JobState::Failed | JobState::Partial | JobState::Missed => {
-                Some(t!("store-hint-retry-asks-again"))
-            }
-            JobState::Cancelled | JobState::Expired => Some(t!("store-hint-new-id")),
-        };
-        if let Some(hint) = hint {
-            return Err(StoreError::Refused(
-                t!("store-waits-for-no-approval", id = %id, state = %names::job_state(job.state), hint = %hint),
-            ));
+    /// Refuses to let a job go that has no content before its files come.
+    pub(super) fn refuse_without_files(&self, id: &JobId) -> Result<()> {
+        let files = self.awaited_files(id)?;
+        if files.is_empty() {
+            return Ok(());
         }
-        self.approve_because(id, &said.that(Operation::Approve), now)
+        let files = names::list(&files);
+        Err(StoreError::Refused(t!("store-files-missing", id = %id, files = %files)))
     }
 
     /// Releases a job that is held.

@@ -334,13 +334,16 @@ impl Tx<'_> {
             Expires::After(span) => planned + span,
             Expires::At(at) => at,
         };
-        let state = if spec.approval { JobState::Held } else { JobState::Planned };
+        let state = taken_as(spec, account);
         let (audience, msgtype) = words(&spec.action);
         let everyone = spec.action.broadcast().is_some_and(|b| b.audience == Audience::Everyone);
         let parameters = spec.action.parameters().map(|parameters| parameters.to_string());
         let taken = self.next_taken(replaced.map(|replaced| replaced.id), spec, planned)?;
         let before =
             replaced.map(|replaced| self.job(replaced.id)).transpose()?.map(|job| job.state);
+        if replaced.is_some() {
+            self.void_approvals(&spec.id)?;
+        }
         let sql = if replaced.is_some() { UPDATE_JOB } else { INSERT_JOB };
         self.run(
             sql,
@@ -371,13 +374,14 @@ impl Tx<'_> {
                 source.file,
                 i64::try_from(source.line).unwrap_or(0),
                 everyone,
-                i64::try_from(bodies.len()).unwrap_or(i64::MAX),
+                calls_of(spec, bodies),
                 audience,
                 msgtype,
                 parameters,
                 self.title_of(spec)?,
             ],
         )?;
+        self.keep_awaited(spec)?;
         self.write_pre_sends((&spec.id, &spec.account), &pre_sends(spec), source.first_taken_at)?;
         for (number, body) in (0_u32..).zip(bodies) {
             let place = (number, replaced.map_or(0, |replaced| replaced.generation));
@@ -391,6 +395,44 @@ impl Tx<'_> {
             None => (None, Reason::TakenFrom { file, line, by }, source.first_taken_at),
         };
         self.tell(&spec.id, from, state, &why, at)
+    }
+
+    /// Stores which files a job waits for.
+    fn keep_awaited(&self, spec: &JobSpec) -> Result<()> {
+        let (id, files) = (spec.id.as_str(), spec.awaited());
+        self.run("DELETE FROM awaited_file WHERE job = ?1", params![id])?;
+        if files.is_empty() {
+            return Ok(());
+        }
+        let json = serde_json::to_string(files).expect("names are always JSON");
+        self.run("INSERT INTO awaited_file (job, files) VALUES (?1, ?2)", params![id, json])?;
+        let why = Reason::WaitsForFiles { files: files.to_vec() };
+        self.run("UPDATE job SET reason = ?2 WHERE id = ?1", params![id, why])
+    }
+
+    /// Returns the names of the files that a job waits for, if it does.
+    pub fn awaited_files(&self, id: &JobId) -> Result<Vec<String>> {
+        let json: Option<String> = self
+            .db
+            .prepare_cached("SELECT files FROM awaited_file WHERE job = ?1")?
+            .query_row([id.as_str()], |row| row.get(0))
+            .optional()?;
+        let read = |json: String| {
+            serde_json::from_str(&json).map_err(|_| unreadable("awaited_file.files", &json).into())
+        };
+        json.map_or(Ok(Vec::new()), read)
+    }
+
+    /// Returns how many held jobs wait for their files.
+    pub fn jobs_awaiting_files(&self, account: Option<&str>) -> Result<u64> {
+        let count: i64 = self
+            .db
+            .prepare_cached(
+                "SELECT count(*) FROM awaited_file JOIN job ON job.id = awaited_file.job
+                 WHERE state = 'held' AND (?1 IS NULL OR account = ?1)",
+            )?
+            .query_row([account], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
     }
 
     /// Returns a job's title; a deletion has the title of what it deletes.
@@ -524,7 +566,7 @@ impl Tx<'_> {
 }
 
 /// Returns a job's audience or subject, and its message type.
-pub(super) fn words(action: &Action) -> (String, &'static str) {
+pub(super) fn words(action: &Action) -> (String, &str) {
     match action {
         Action::Broadcast(broadcast) => {
             let audience = match &broadcast.audience {
@@ -542,8 +584,18 @@ pub(super) fn words(action: &Action) -> (String, &'static str) {
     }
 }
 
+/// Returns how many mass-send calls a job makes; one that waits for its files makes at least one.
+fn calls_of(spec: &JobSpec, bodies: &[BatchBody]) -> i64 {
+    let calls = i64::try_from(bodies.len()).unwrap_or(i64::MAX);
+    calls.max(i64::from(spec.action.broadcast().is_some()))
+}
+
 /// Returns a job's calls before its broadcast, and how long before.
 fn pre_sends(spec: &JobSpec) -> Vec<(ApiCall, TimeDelta)> {
+    if !spec.awaited().is_empty() {
+        // There is nothing to show before its files come.
+        return Vec::new();
+    }
     let shown = spec.preview.iter().flat_map(|preview| {
         let api_call = |to: &Viewer| ApiCall::Preview(to.clone(), preview.card_ext.clone());
         preview.to.iter().map(move |to| (api_call(to), preview.before))
@@ -552,6 +604,11 @@ fn pre_sends(spec: &JobSpec) -> Vec<(ApiCall, TimeDelta)> {
     let media = Medium::of_action(&spec.action).into_iter();
     let media = media.map(|medium| (ApiCall::MediaCheck(medium), media::AHEAD));
     shown.chain(speed).chain(media).collect()
+}
+
+/// Returns the state in which a job is taken: its file or its account may demand an approval.
+pub(super) fn taken_as(spec: &JobSpec, account: &Account) -> JobState {
+    if account.approvals > 0 { JobState::Held } else { spec.first_state() }
 }
 
 /// Returns why a list of so many batches can never be sent.

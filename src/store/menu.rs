@@ -113,6 +113,7 @@ impl Tx<'_> {
             | ApiCall::SpeedSet(_)
             | ApiCall::MenuConditional(_)
             | ApiCall::MenuConditionalDelete { .. }
+            | ApiCall::MenuTry(_)
             | ApiCall::Qrcode(_)
             | ApiCall::Picture(_)
             | ApiCall::Drafts { .. }

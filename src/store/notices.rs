@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::alert::{self, Event, Fact, Message, Told, redact};
 use crate::calendar::json::{maybe_rfc3339, rfc3339};
-use crate::model::JobState;
+use crate::model::{JobId, JobState};
 use crate::reason::Reason;
 use crate::store::view::AlertView;
 use crate::store::{Result, Tx, instant, millis};
@@ -220,6 +220,7 @@ impl Tx<'_> {
             until: None,
             fact,
             advice: None,
+            link: None,
         })
     }
 
@@ -233,10 +234,17 @@ impl Tx<'_> {
             ("sent", _) => self.counts(notice)?,
             ("moved", Some(why)) => {
                 let Some(to) = self.due_of(notice)? else { return Ok(None) };
-                Fact::Moved { to, why }
+                let from = DateTime::parse_from_rfc3339(&notice.subject);
+                let from = from.ok().map(|at| at.with_timezone(&Utc));
+                // It moved, and moved back before anybody was told.
+                if from == Some(to) {
+                    return Ok(None);
+                }
+                Fact::Moved { from, to, why }
             }
             ("hold" | "paused", Some(why)) => Fact::Stopped { why },
             ("approval_due", _) => Fact::ApprovalDue,
+            ("files_due", _) => self.files_due(notice)?,
             ("confirm", _) => Fact::ConfirmDue,
             ("refused_file", _) => return self.refused(notice),
             ("summary", _) => self.summary(&notice.subject, notice.raised_at)?,
@@ -247,6 +255,12 @@ impl Tx<'_> {
             _ => return Ok(notice.told.clone().map(|told| Fact::Told { told })),
         };
         Ok(Some(fact))
+    }
+
+    fn files_due(&self, notice: &Notice) -> Result<Fact> {
+        let job = notice.job.as_deref().and_then(JobId::parse);
+        let files = job.map_or(Ok(Vec::new()), |job| self.awaited_files(&job))?;
+        Ok(Fact::FilesDue { files })
     }
 
     fn counts(&self, notice: &Notice) -> Result<Fact> {
@@ -301,7 +315,7 @@ impl Tx<'_> {
     /// Returns until when an operator can act.
     fn until(&self, notice: &Notice) -> Result<Option<DateTime<Utc>>> {
         match notice.kind.as_str() {
-            "approval_due" => self.due_of(notice),
+            "approval_due" | "files_due" => self.due_of(notice),
             "confirm" => Ok(Some(notice.raised_at + CONFIRM_LEFT)),
             _ => Ok(None),
         }
@@ -380,6 +394,7 @@ fn advice(notice: &Notice) -> Option<String> {
     let job = notice.job.as_deref().unwrap_or_default();
     match notice.kind.as_str() {
         "approval_due" => Some(words::approve(job)),
+        "files_due" => Some(words::bring_files()),
         "confirm" | "moved" | "sent" => Some(words::show(job)),
         "refused_file" => Some(words::mend(&notice.subject)),
         _ => None,
@@ -414,6 +429,7 @@ fn not_read(notice: &Notice, event: Event) -> Message {
         until: None,
         fact: Fact::Told { told: Told::NotRead },
         advice: None,
+        link: None,
     }
 }
 

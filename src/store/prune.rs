@@ -129,6 +129,7 @@ impl Tx<'_> {
                  (SELECT account, msg_id FROM batch WHERE job = ?1)"
                 .to_owned(),
             "DELETE FROM upload_attempt WHERE job = ?1".to_owned(),
+            "DELETE FROM approval WHERE job = ?1".to_owned(),
             format!(
                 "DELETE FROM api_call WHERE job = ?1 AND {FLEETING}
                  AND NOT EXISTS (SELECT 1 FROM charge WHERE charge.api_call = api_call.id)"

@@ -104,7 +104,7 @@ impl Tx<'_> {
             made: count(made),
             all: codes.scenes.count(),
             asked_again: count(asked_again),
-            folder: codes.folder(job.as_str()),
+            folder: codes.folder(job),
         }))
     }
 

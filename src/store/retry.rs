@@ -63,6 +63,7 @@ impl Tx<'_> {
         let job = self.job(id)?;
         refuse_by_state(&job)?;
         self.refuse_pruned(id)?;
+        self.refuse_without_files(id)?;
         self.refuse_old_menu(&job, now)?;
         if self.is_known_by_id_alone(id)? {
             return Err(StoreError::Refused(

@@ -363,7 +363,7 @@ impl Tx<'_> {
         }
         let job = &waiting.job;
         self.run("UPDATE job SET reason = NULL WHERE id = ?1", params![job.id.as_str()])?;
-        let why = Reason::Advanced { goes_at: job.due_at };
+        let why = Reason::Advanced { goes_at: job.due_at, was_due: None };
         self.tell(&job.id, Some(job.state), job.state, &why, now)?;
         self.note_rescheduled(waiting, Some(job.due_at), why);
         Ok(())
@@ -389,11 +389,12 @@ impl Tx<'_> {
             "UPDATE batch SET next_at = ?2 WHERE job = ?1 AND state = 'planned' AND replaced = 0",
             params![job.id.as_str(), millis(at)],
         )?;
+        let was_due = Some(job.due_at);
         let why = match cause {
             Some(cause) if at > job.due_at => {
-                Reason::Deferred { cause: Box::new(cause), goes_at: Some(at) }
+                Reason::Deferred { cause: Box::new(cause), goes_at: Some(at), was_due }
             }
-            _ => Reason::Advanced { goes_at: at },
+            _ => Reason::Advanced { goes_at: at, was_due },
         };
         self.tell(&job.id, Some(job.state), job.state, &why, now)?;
         self.note_rescheduled(waiting, Some(at), why);

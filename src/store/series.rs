@@ -25,6 +25,7 @@ mod extend;
 mod lost;
 mod row;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 pub use ahead::DateAhead;
@@ -37,7 +38,7 @@ use self::row::{COLUMNS, key, read};
 use crate::calendar::{Date, DateChanges, DateKey, DateValues, Recurrence, SeriesDates, Template};
 use crate::l10n::t;
 use crate::model::console;
-use crate::model::{Account, JobId, JobSpec, JobState, hex};
+use crate::model::{Account, Action, JobId, JobSpec, JobState, hex};
 use crate::reason::{Operation, Reason};
 use crate::store::ingest::{too_many, under};
 use crate::store::job_row::state;
@@ -142,16 +143,20 @@ impl Series {
         self.digest == recurring.digest() || self.written_for.as_ref().is_some_and(renamed)
     }
 
-    /// Returns the job of one date.
-    fn occurrence(&self, date: Date) -> Result<JobSpec> {
+    /// Returns the job of one date, which may have files of its own.
+    fn occurrence_with(&self, date: Date, own: Option<Action>) -> Result<JobSpec> {
         let id = occurrence_id(&self.job.id, date.date)?;
-        let mut spec = JobSpec { id, at: Some(date.at), ..self.job.clone() };
+        let action = own.unwrap_or_else(|| self.job.action.clone());
+        let mut spec = JobSpec { id, at: Some(date.at), action, ..self.job.clone() };
         if spec.templated {
             fill_texts(&mut spec, self.recurrence.values(date));
         }
         Ok(spec)
     }
 }
+
+/// What the dates of a series do that have files of their own.
+pub type DateActions = BTreeMap<DateKey, Action>;
 
 /// Fills the texts of a series in for one of its dates; they were checked when its file was taken.
 pub fn fill_texts(spec: &mut JobSpec, values: DateValues) {
@@ -175,12 +180,19 @@ pub struct Recurring<'a> {
     pub job: &'a JobSpec,
     /// When it recurs.
     pub recurrence: &'a Recurrence,
+    /// What its dates do that have files of their own.
+    pub dated: &'a DateActions,
 }
 
 impl Recurring<'_> {
     /// Returns the digest that distinguishes two versions of one series.
     fn digest(&self) -> String {
-        let json = serde_json::to_vec(&(self.job, self.recurrence));
+        let json = if self.dated.is_empty() {
+            serde_json::to_vec(&(self.job, self.recurrence))
+        } else {
+            let dated: Vec<_> = self.dated.iter().collect();
+            serde_json::to_vec(&(self.job, self.recurrence, dated))
+        };
         hex(&Sha256::digest(json.expect("a checked job is always JSON")))
     }
 }
@@ -275,7 +287,7 @@ impl Tx<'_> {
         }
         for (date, at) in placed {
             let Some(at) = at else { continue };
-            let spec = series.occurrence(Date { date, at })?;
+            let spec = self.occurrence(series, Date { date, at })?;
             let before = self.job(&spec.id)?;
             let taken =
                 self.take_known(&spec, by.account, &by.bodies_of(&spec), series.source(now), now)?;
@@ -480,12 +492,16 @@ impl Tx<'_> {
                  OR state = 'lost'"
         ))?;
         let series = statement.query_map([], read)?.collect::<rusqlite::Result<Vec<_>>>()?;
-        let material = |series: &Series| {
-            let broadcast = series.job.action.broadcast()?;
-            let assets = broadcast.content.material()?.assets.iter();
+        let mut actions = Vec::new();
+        for series in series {
+            actions.extend(self.date_actions(&series.job.id)?.into_values());
+            actions.push(series.job.action);
+        }
+        let material = |action: &Action| {
+            let assets = action.broadcast()?.content.material()?.assets.iter();
             Some(assets.map(|asset| asset.media.sha256.clone()).collect::<Vec<_>>())
         };
-        Ok(series.iter().filter_map(material).flatten().collect())
+        Ok(actions.iter().filter_map(material).flatten().collect())
     }
 
     /// Returns whether an account has series whose dates cannot be made without it.

@@ -17,6 +17,7 @@ use crate::reason::Reason;
 use crate::store::job_row::state;
 use crate::store::recall::{InQuestion, Named};
 use crate::store::{Result, Tx, instant, millis};
+use crate::text::alert as words;
 use crate::text::told::{self, About};
 use crate::text::{names, reason, stored};
 
@@ -573,7 +574,9 @@ impl Tx<'_> {
         let which = if only.is_some() { "id = ?6" } else { "?6 IS NULL" };
         let mut statement = self.db.prepare_cached(&format!(
             "SELECT id, account, state, ifnull(ended_at, CASE state WHEN 'held' THEN min(taken_at, ?3) ELSE min(due_at, ?3) END),
-                    reason, recall_until_at IS NOT NULL AND max(due_at, ?3) > recall_until_at,
+                    ifnull((SELECT json_object('code', 'waits_for_files', 'files', json(files))
+                        FROM awaited_file WHERE awaited_file.job = job.id AND state = 'held'), reason),
+                    recall_until_at IS NOT NULL AND max(due_at, ?3) > recall_until_at,
                     ifnull(reason, '') IN (?4, ?5),
                     audience = 'unknown'
              FROM job WHERE {which} AND (state = 'uncertain' OR (state = 'held' AND due_at < ?2)
@@ -623,7 +626,12 @@ impl Tx<'_> {
         for (note, state) in &mut notes {
             let Some(id) = note.id.as_deref().and_then(JobId::parse) else { continue };
             if *state == JobState::Held {
-                note.advice = approve_by(&self.job(&id)?, now);
+                let files = self.awaited_files(&id)?;
+                note.advice = if files.is_empty() {
+                    approve_by(&self.job(&id)?, now)
+                } else {
+                    words::bring_files()
+                };
             }
             if self.mends_by_dropping(&id, *state, note.why.as_ref())? {
                 note.advice = drop_corrected(&id);

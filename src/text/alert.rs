@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 
 use super::told::{self, About};
-use super::{names, reason};
+use super::{names, reason, stored};
 use crate::alert::{self, Event, Fact, Message, Severity, redact};
 use crate::calendar;
 use crate::l10n::{self, t};
@@ -14,7 +14,8 @@ use crate::reason::{NamedJob, Reason};
 
 /// Returns the first line of a message, which stands alone in the subject of a mail.
 pub fn headline(message: &Message) -> String {
-    t!("alert-headline", urgency = %urgency(message), subject = %subject(message))
+    let subject = redact::line(&subject(message));
+    t!("alert-headline", urgency = %urgency(message), subject = subject)
 }
 
 /// Returns the first line of a message, which stands for others as well.
@@ -29,7 +30,7 @@ pub fn body(message: &Message) -> String {
 
 /// Returns what happened, as one sentence without a full stop.
 pub fn what(message: &Message) -> String {
-    redact::text(&happened(message))
+    redact::line(&happened(message))
 }
 
 /// Returns what an operator can do, if there is something.
@@ -41,6 +42,7 @@ pub fn advice(message: &Message) -> Option<String> {
         | Fact::Moved { .. }
         | Fact::Stopped { .. }
         | Fact::ApprovalDue
+        | Fact::FilesDue { .. }
         | Fact::ConfirmDue
         | Fact::RefusedFile { .. }
         | Fact::Summary { .. }
@@ -48,7 +50,7 @@ pub fn advice(message: &Message) -> Option<String> {
         | Fact::Over { .. }
         | Fact::Test { .. } => None,
     };
-    told.or_else(|| message.advice.clone()).as_deref().map(redact::text)
+    told.or_else(|| message.advice.clone()).as_deref().map(redact::line)
 }
 
 fn about(message: &Message) -> About<'_> {
@@ -62,6 +64,7 @@ pub fn receiver_gone() -> String {
 
 /// Returns that a receiver is not reached.
 pub fn unreached(receiver: &str, error: &str, given_up: bool) -> String {
+    let error = stored::failure(error);
     if given_up {
         t!("alert-given-up", receiver = %receiver, error = %error)
     } else {
@@ -77,6 +80,11 @@ pub fn correct_receiver(receiver: &str) -> String {
 /// Returns how to approve a job.
 pub fn approve(job: &str) -> String {
     t!("alert-approve", job = %job)
+}
+
+/// Returns how the files of a date come.
+pub fn bring_files() -> String {
+    t!("alert-bring-files")
 }
 
 /// Returns how to read about a job.
@@ -140,6 +148,8 @@ fn lines(message: &Message) -> String {
         Some(until) => t!("alert-at-until", at = %minute(message.at), until = %minute(until)),
     });
     lines.extend(advice(message).map(|advice| t!("alert-do", advice = %advice)));
+    let link = message.link.as_ref();
+    lines.extend(link.map(|link| t!("alert-link", link = %link.expose())));
     lines.push(t!("alert-id", id = %message.id));
     lines.join("\n")
 }
@@ -161,11 +171,18 @@ fn happened(message: &Message) -> String {
         Fact::Moved { why, .. } if why.is_without_place() => {
             t!("alert-job-not-sent", because = %because(why))
         }
-        Fact::Moved { to, why } => {
+        Fact::Moved { from: Some(from), to, why } => t!(
+            "alert-job-moved-from",
+            from = %minute(*from),
+            at = %minute(*to),
+            because = %because(why.behind_deferral())
+        ),
+        Fact::Moved { from: None, to, why } => {
             t!("alert-job-moved", at = %minute(*to), because = %because(why.behind_deferral()))
         }
         Fact::Stopped { why } => stopped(message, &because(why)),
         Fact::ApprovalDue => t!("alert-approval-due"),
+        Fact::FilesDue { files } => t!("alert-files-due", files = %names::list(files)),
         Fact::ConfirmDue => t!("alert-confirm-due"),
         Fact::RefusedFile { name, problems, line } => {
             let problems = i64::try_from(*problems).unwrap_or(i64::MAX);
@@ -242,6 +259,7 @@ mod tests {
             until: None,
             fact,
             advice: Some("`qunfa show spring` tells why".to_owned()),
+            link: None,
         }
     }
 
@@ -278,7 +296,7 @@ mod tests {
         let text = l10n::within(l10n::Lang::ZhCn, || body(&message));
 
         let lines: Vec<_> = text.lines().collect();
-        assert_eq!(lines[0], "qunfa 立即处理：任务错过，账号 club 的任务 “春天”（spring）");
+        assert_eq!(lines[0], "qunfa 立即处理：任务错过，账号 club 的任务 spring（春天）");
         assert_eq!(lines[1], "任务已错过：未及时审核：原定时间是 31 分钟前");
         assert_eq!(lines[2], "时间：2027-03-20 20:00:00 +08:00");
     }

@@ -218,14 +218,16 @@ pub fn sentence(reason: &Reason) -> String {
         Reason::WillDefer { cause } => {
             t!("reason-will-defer", cause = %sentence(cause))
         }
-        Reason::Deferred { cause, goes_at: None } => t!(
+        Reason::Deferred { cause, goes_at: None, .. } => t!(
             "reason-deferred",
             cause = %sentence(cause)
         ),
-        Reason::Deferred { cause, goes_at: Some(at) } => {
+        Reason::Deferred { cause, goes_at: Some(at), .. } => {
             t!("reason-deferred-to", cause = %sentence(cause), at = %calendar::beijing(*at))
         }
-        Reason::Advanced { goes_at } => t!("reason-advanced", at = %calendar::beijing(*goes_at)),
+        Reason::Advanced { goes_at, .. } => {
+            t!("reason-advanced", at = %calendar::beijing(*goes_at))
+        }
         Reason::ExpiresBeforeDue => t!("reason-expires-before-due"),
         Reason::PastGrace { late_s, grace_s } => t!(
             "reason-past-grace",
@@ -236,6 +238,14 @@ pub fn sentence(reason: &Reason) -> String {
         Reason::NotApprovedInTime { late_s } => {
             t!("reason-not-approved", ago = %ago(*late_s))
         }
+        Reason::WaitsForFiles { files } => {
+            t!("reason-waits-for-files", files = %names::list(files))
+        }
+        Reason::FilesNotInTime { files, late_s } => t!(
+            "reason-files-not-in-time",
+            files = %names::list(files),
+            ago = %ago(*late_s)
+        ),
         Reason::RetryWindowOver => t!("reason-retry-window-over"),
         Reason::ClientmsgidForgotten => t!("reason-clientmsgid-forgotten"),
         Reason::MayHaveGoneOut => t!("reason-may-have-gone-out", history = %console::history()),
@@ -299,7 +309,7 @@ pub fn sentence(reason: &Reason) -> String {
             )
         }
         Reason::PlatformRefused { errcode: None, errmsg } => {
-            t!("reason-platform-refused-so", errmsg = %errmsg)
+            t!("reason-platform-refused-so", errmsg = %stored::failure(errmsg))
         }
         Reason::PlatformHasNoRoom { cause, errcode, errmsg } => {
             t!(
@@ -326,7 +336,8 @@ pub fn sentence(reason: &Reason) -> String {
             upload_answer((*kind, name), *code, errmsg)
         }
         Reason::UploadFailed { kind, name, errcode: None, errmsg } => {
-            t!("reason-upload-unclear", file = %upload(*kind), name = %name, errmsg = %errmsg)
+            let errmsg = stored::failure(errmsg);
+            t!("reason-upload-unclear", file = %upload(*kind), name = %name, errmsg = errmsg)
         }
         Reason::UploadRefused { kind, name, errcode, errmsg } => {
             let row = codes::for_query(*errcode);
@@ -346,7 +357,10 @@ pub fn sentence(reason: &Reason) -> String {
                     name = %name,
                     answer = %answered(Some(*code), &errmsg)
                 ),
-                None => t!("reason-last-upload-trouble", name = %name, errmsg = %errmsg),
+                None => {
+                    let errmsg = stored::failure(&errmsg);
+                    t!("reason-last-upload-trouble", name = %name, errmsg = errmsg)
+                }
             }
         }
         Reason::NoUploadCallLeft { kind, until } => t!(
@@ -365,7 +379,7 @@ pub fn sentence(reason: &Reason) -> String {
             t!("reason-calls-failed", failed = %failed, all = %all, cause = %sentence(cause))
         }
         Reason::ApiCallAnswered { errcode: Some(code), errmsg } => {
-            let row = codes::for_api_call(*code);
+            let (row, errmsg) = (codes::for_api_call(*code), stored::failure(errmsg));
             match row.helps() {
                 None => {
                     t!("reason-call-answered", code = %code, errmsg = %errmsg, what = %row.what())
@@ -379,7 +393,7 @@ pub fn sentence(reason: &Reason) -> String {
                 ),
             }
         }
-        Reason::ApiCallAnswered { errcode: None, errmsg } => errmsg.clone(),
+        Reason::ApiCallAnswered { errcode: None, errmsg } => stored::failure(errmsg),
         Reason::DaemonEnded => t!("reason-daemon-ended"),
         Reason::OnHold { cause } => t!("reason-on-hold", cause = %sentence(cause)),
         Reason::AccountPaused { account, cause } => {
@@ -398,6 +412,12 @@ pub fn sentence(reason: &Reason) -> String {
             t!("reason-asked-often", cause = %sentence(cause), times = %times)
         }
         Reason::CodesMade { made, all } => t!("reason-codes-made", made = %made, all = %all),
+        Reason::CodesPutOff { made, all, cause } => t!(
+            "reason-codes-put-off",
+            made = %made,
+            all = %all,
+            cause = %sentence(cause)
+        ),
         Reason::CodesStopped { made, all, cause } => t!(
             "reason-codes-stopped",
             made = %made,
@@ -642,8 +662,10 @@ fn time_of_day(at: DateTime<Utc>) -> String {
 
 fn answered(errcode: Option<i64>, errmsg: &str) -> String {
     match errcode {
-        Some(code) => t!("reason-platform-answered", code = %code, errmsg = %errmsg),
-        None => errmsg.to_owned(),
+        Some(code) => {
+            t!("reason-platform-answered", code = %code, errmsg = %stored::failure(errmsg))
+        }
+        None => stored::failure(errmsg),
     }
 }
 
@@ -792,6 +814,7 @@ mod tests {
                         to,
                     }),
                     goes_at: Some(at),
+                    was_due: None,
                 },
                 "deferred: daily_send of 2027-03-20 is used up, and 2027-03-21 to 2027-03-22 have no \
                  room either; it goes at 2027-03-22 20:00:00 +08:00",

@@ -1,9 +1,12 @@
-//! Renders what the database has in English words: the audience or subject of a job, and API calls.
+//! Renders what the database has in English words: the audience or subject of a job, API calls, and why a
+//! request brought nothing.
 //!
 //! Both are stored as they were made, so what people read is made from the words. Words in another
 //! form, which an older version may have stored, are shown as they are.
 
 use crate::l10n::t;
+use crate::model::{Failure, Plain};
+use crate::wechat::codes;
 
 /// Returns a job's audience or subject.
 pub fn subject(words: &str) -> String {
@@ -19,6 +22,83 @@ pub fn api_call(words: &str) -> String {
 pub fn viewer(words: &str) -> String {
     let name = words.strip_prefix("WeChat name ").and_then(one);
     name.map_or_else(|| words.to_owned(), |name| t!("stored-wxname", name = name))
+}
+
+/// Returns why a request brought nothing, or what the platform said.
+pub fn failure(words: &str) -> String {
+    match Failure::parse(words) {
+        Failure::Plain(one) => plain(one),
+        Failure::HostUnknown { detail } => t!("failure-host-unknown", detail = detail),
+        Failure::Tls { detail } => t!("failure-tls", detail = detail),
+        Failure::NoConnection { detail } => t!("failure-no-connection", detail = detail),
+        Failure::Broken { detail } => t!("failure-broken", detail = detail),
+        Failure::CutShort { status, detail } => {
+            t!("failure-cut-short", status = %status, detail = failure(&detail))
+        }
+        Failure::TooLong { status, most } => {
+            t!("failure-too-long", status = %status, most = %most)
+        }
+        Failure::Status { status } => t!("failure-status", status = %status),
+        Failure::NoPicture { status } => t!("failure-no-picture", status = %status),
+        Failure::NoJson { line, column } => {
+            t!("failure-no-json", line = %line, column = %column)
+        }
+        Failure::NoField { field } => t!("failure-no-field", field = field),
+        Failure::NoMsgId { errcode } => t!("failure-no-msg-id", errcode = %errcode),
+        Failure::UnknownStatus { status } => t!("failure-unknown-status", status = status),
+        Failure::Answered { errcode, errmsg } => {
+            let what = codes::for_query(errcode).what();
+            t!("failure-answered", errcode = %errcode, errmsg = errmsg, what = what)
+        }
+        Failure::FileUnreadable { file, error } => {
+            t!("failure-file-unreadable", file = file, error = error)
+        }
+        Failure::PictureUnwritten { error } => t!("failure-picture-unwritten", error = error),
+        Failure::ReceiverStatus { status } => t!("failure-receiver-status", status = %status),
+        Failure::ReceiverWithoutCode { status } => {
+            t!("failure-receiver-without-code", status = %status)
+        }
+        Failure::ReceiverCode { code, errmsg } => {
+            t!("failure-receiver-code", code = %code, errmsg = errmsg)
+        }
+        Failure::MailRefused { detail } => t!("failure-mail-refused", detail = detail),
+        Failure::CommandEnded { status } => t!("failure-command-ended", status = status),
+        Failure::CommandUnusable { error } => t!("failure-command-unusable", error = error),
+        Failure::CommandTooSlow { seconds } => t!("failure-command-too-slow", seconds = %seconds),
+        Failure::Written { text } => text,
+    }
+}
+
+fn plain(failure: Plain) -> String {
+    match failure {
+        Plain::NoAnswer => t!("failure-no-answer"),
+        Plain::NoConnectionInTime => t!("failure-no-connection-in-time"),
+        Plain::ConnectionRefused => t!("failure-connection-refused"),
+        Plain::NoRoute => t!("failure-no-route"),
+        Plain::ConnectionClosed => t!("failure-connection-closed"),
+        Plain::StoodStill => t!("failure-stood-still"),
+        Plain::DaemonEnded => t!("failure-daemon-ended"),
+        Plain::TokenRefused => t!("failure-token-refused"),
+        Plain::NoJsonObject => t!("failure-no-json-object"),
+        Plain::ErrcodeIsNoInteger => t!("failure-errcode-is-no-integer"),
+        Plain::NoTokenLife => t!("failure-no-token-life"),
+        Plain::OtherBroadcast => t!("failure-other-broadcast"),
+        Plain::NoMedium => t!("failure-no-medium"),
+        Plain::MenuUnclear => t!("failure-menu-unclear"),
+        Plain::ButtonUnclear => t!("failure-button-unclear"),
+        Plain::ListsUnclear => t!("failure-lists-unclear"),
+        Plain::OtherList => t!("failure-other-list"),
+        Plain::TagWithoutId => t!("failure-tag-without-id"),
+        Plain::PageMiscounted => t!("failure-page-miscounted"),
+        Plain::OpenidUnclear => t!("failure-openid-unclear"),
+        Plain::NoFollowers => t!("failure-no-followers"),
+        Plain::PageRepeats => t!("failure-page-repeats"),
+        Plain::NextOpenidUnclear => t!("failure-next-openid-unclear"),
+        Plain::PictureGone => t!("failure-picture-gone"),
+        Plain::PictureLost => t!("failure-picture-lost"),
+        Plain::TooManyPushes => t!("failure-too-many-pushes"),
+        Plain::LongAnswer => t!("failure-long-answer"),
+    }
 }
 
 fn known_subject(words: &str) -> Option<String> {
@@ -48,6 +128,12 @@ fn known_call(words: &str) -> Option<String> {
     }
     if let Some(to) = words.strip_prefix("preview to WeChat name ").and_then(one) {
         return Some(t!("stored-preview-wxname", to = to));
+    }
+    if let Some(to) = words.strip_prefix("question for the menu of OpenID ").and_then(one) {
+        return Some(t!("stored-menu-try-openid", to = to));
+    }
+    if let Some(to) = words.strip_prefix("question for the menu of WeChat name ").and_then(one) {
+        return Some(t!("stored-menu-try-wxname", to = to));
     }
     if let Some(menuid) = words.strip_prefix("deletion of menu ").and_then(one) {
         return Some(t!("stored-menu-delete-one", menuid = menuid));
@@ -144,7 +230,7 @@ mod tests {
     }
 
     fn code(scene: Scene, expire_seconds: Option<u32>) -> Qrcode {
-        Qrcode { scene, expire_seconds }
+        Qrcode { scene, expire_seconds, renew: false }
     }
 
     #[test]
@@ -153,6 +239,7 @@ mod tests {
             scenes: Scenes::Range { from, to },
             expire_seconds,
             out: None,
+            renew: false,
         };
         for (stored, chinese) in [
             ("everyone".to_owned(), "全部粉丝"),
@@ -201,6 +288,22 @@ mod tests {
         ] {
             assert_eq!(api_call(&stored), stored);
             assert_eq!(in_chinese(|| api_call(&stored)), chinese, "{stored}");
+        }
+    }
+
+    #[test]
+    fn every_failure_is_told_in_chinese_and_stays_as_it_is_in_english() {
+        for stored in crate::model::failures() {
+            let (words, shown) = (stored.to_string(), failure(&stored.to_string()));
+            let told = in_chinese(|| failure(&words));
+            if matches!(stored, Failure::Written { .. }) {
+                assert_eq!([&shown, &told], [&words, &words]);
+                continue;
+            }
+            // The table of return codes says what a code means.
+            let says_more = matches!(stored, Failure::Answered { .. });
+            assert!(shown == words || says_more && shown.starts_with(&words), "{shown}");
+            assert!(told.chars().any(|c| c >= '\u{4e00}') && told != words, "{told}");
         }
     }
 }

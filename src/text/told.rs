@@ -35,21 +35,25 @@ pub fn what(told: &Told, about: About<'_>) -> String {
     match told {
         Told::ClockApart { seconds, ahead: true } => t!("told-clock-ahead", seconds = %seconds),
         Told::ClockApart { seconds, ahead: false } => t!("told-clock-behind", seconds = %seconds),
-        Told::NoPreflight { why } => t!("told-no-preflight", why = %why),
+        Told::NoPreflight { why } => t!("told-no-preflight", why = %stored::failure(why)),
         Told::EmptyPreflight { status } => t!("told-empty-preflight", status = %status),
         Told::Unreadable { times, question: asked, why } => t!(
             "told-unreadable",
             times = %times,
             question = %question(*asked),
             account = %account,
-            why = %why
+            why = %stored::failure(why)
         ),
         Told::FollowersUnread { why } => {
-            t!("told-followers-unread", account = %account, why = %why)
+            t!("told-followers-unread", account = %account, why = %stored::failure(why))
         }
         Told::Appid { why, .. } => reason::sentence(why),
         Told::Unconfigured => t!("told-unconfigured", account = %account),
         Told::ConfigRefused { why } => t!("alert-config-refused", why = %why),
+        Told::ConfigWarns { warning, more: 0 } => t!("alert-config-warns", warning = %warning),
+        Told::ConfigWarns { warning, more } => {
+            t!("alert-config-warns-more", warning = %warning, more = %more)
+        }
         Told::NeedsRestart { keys } => t!("alert-needs-restart", keys = %keys),
         Told::BackupFailed { error } => t!("alert-backup-failed", error = %error),
         Told::CallbackRefused { refusal } => {
@@ -62,7 +66,7 @@ pub fn what(told: &Told, about: About<'_>) -> String {
             account = %account,
             host = %host,
             times = %times,
-            failure = %failure
+            failure = %stored::failure(failure)
         ),
         Told::UnreadEvent { why } => t!("told-unread-event", account = %account, why = %why),
         Told::EventsDropped { events } => {
@@ -86,6 +90,9 @@ pub fn what(told: &Told, about: About<'_>) -> String {
         Told::Adopted => t!("told-adopted", job = %job),
         Told::MediaGone { media_id, title, .. } => {
             t!("alert-media-gone", media = %media_id, job = %named(job, title.as_deref()))
+        }
+        Told::CodesNotRenewed { why } => {
+            t!("told-codes-not-renewed", job = %job, why = %why)
         }
         Told::MenuStays { why } => t!("told-menu-stays", job = %job, why = %why),
         Told::SpeedNotSet { speed, cause } => t!(
@@ -136,6 +143,7 @@ pub fn advice(told: &Told, about: About<'_>) -> Option<String> {
         Told::Appid { advice, .. } => of_pause(advice, account),
         Told::Unconfigured => of_pause(&Advice::PutBack, account),
         Told::ConfigRefused { .. } => t!("alert-see-config"),
+        Told::ConfigWarns { .. } => t!("alert-see-config-warnings"),
         Told::NeedsRestart { .. } => t!("alert-restart"),
         Told::BackupFailed { .. } => t!("alert-see-backup"),
         Told::CallbackRefused { refusal } => Refusal::parse(refusal)?.advice(),
@@ -163,6 +171,7 @@ pub fn advice(told: &Told, about: About<'_>) -> Option<String> {
         Told::MediaGone { used_as: MediaUse::File | MediaUse::Material, .. } => {
             t!("alert-media-gone-material")
         }
+        Told::CodesNotRenewed { .. } => t!("told-new-codes"),
         Told::MenuStays { .. } => t!("told-restore-menu", job = %job),
         Told::SpeedNotSet { .. } => t!("told-see-speed", account = %account),
         Told::PreviewFailed { .. } | Told::CallFailed { .. } => {

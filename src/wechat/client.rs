@@ -6,7 +6,9 @@
 //! out to be closed; queries share connections. Nothing is retried, no redirect is followed, no
 //! proxy is taken from the environment, and no error text ever shows a URL.
 
-use std::error::Error as _;
+use std::error::Error;
+use std::io::{self, ErrorKind};
+use std::iter::successors;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +24,8 @@ use reqwest::multipart::{self, Part};
 use reqwest::redirect::Policy;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
+
+use crate::model::{Failure, Plain};
 
 use super::protocol::{GLANCE, HttpResponse, Method, Reply, Request};
 
@@ -189,7 +193,7 @@ impl Client {
                     Some(_) => !begun.load(Ordering::SeqCst),
                 };
                 let without_connection = error.is_connect();
-                let why = chain(error);
+                let why = failure(error).to_string();
                 let reply = match (certain, without_connection) {
                     (true, true) => Reply::Unreachable(why),
                     (true, false) => Reply::NotSent(why),
@@ -244,10 +248,11 @@ impl Client {
         let files = self.files.as_ref().ok_or("this client has no files to upload")?;
         let read = tokio::fs::read(files.join(&form.sha256)).await;
         let bytes = read.map_err(|error| {
-            format!("the stored file {} cannot be read ({error}): submit the job anew", form.sha256)
+            let (file, error) = (form.sha256.clone(), error.to_string());
+            Failure::FileUnreadable { file, error }.to_string()
         })?;
         let part = Part::bytes(bytes).file_name(form.name.clone());
-        let part = part.mime_str(form.format.mime()).map_err(chain)?;
+        let part = part.mime_str(form.format.mime()).map_err(|error| failure(error).to_string())?;
         Ok(builder.multipart(multipart::Form::new().part("media", part)))
     }
 
@@ -277,7 +282,8 @@ impl Client {
             return Ok(pair);
         }
         let proxy = self.proxy.as_ref().filter(|_| way == Way::Proxied);
-        let pair = Pair::new(way != Way::Plain, proxy).map_err(chain)?;
+        let pair = Pair::new(way != Way::Plain, proxy);
+        let pair = pair.map_err(|error| failure(error).to_string())?;
         Ok(cell.get_or_init(|| pair))
     }
 }
@@ -326,11 +332,12 @@ async fn read(mut response: reqwest::Response, is_glance: bool) -> Reply {
                 return Reply::Http { status, body };
             }
             Ok(Some(chunk)) if body.len() + chunk.len() > ANSWER_MAX => {
-                return Reply::Unknown(format!("HTTP {status} with more than {ANSWER_MAX} bytes"));
+                return Reply::Unknown(Failure::TooLong { status, most: ANSWER_MAX }.to_string());
             }
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Err(error) => {
-                return Reply::Unknown(format!("HTTP {status}, then {}", chain(error)));
+                let detail = failure(error).to_string();
+                return Reply::Unknown(Failure::CutShort { status, detail }.to_string());
             }
         }
     }
@@ -393,20 +400,48 @@ fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
     Some(DateTime::parse_from_rfc2822(text).ok()?.with_timezone(&Utc))
 }
 
-/// Writes an error and its causes on one line, without the URL, which contains the token.
-pub(crate) fn chain(error: reqwest::Error) -> String {
+/// Returns what an error means, without the URL, which contains the token.
+pub(crate) fn failure(error: reqwest::Error) -> Failure {
     let error = error.without_url();
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !line.ends_with(&text) {
-            line.push_str(": ");
-            line.push_str(&text);
-        }
-        cause = error.source();
+    let causes: Vec<_> = successors(error.source(), |cause| (*cause).source()).collect();
+    let of_connect = error.is_connect();
+    if causes.iter().any(|cause| cause.is::<StoodStill>()) {
+        return Plain::StoodStill.into();
     }
-    line
+    if error.is_timeout() {
+        return if of_connect { Plain::NoConnectionInTime } else { Plain::NoAnswer }.into();
+    }
+    let detail = || causes.last().map_or_else(|| error.to_string(), ToString::to_string);
+    if let Some(tls) = causes.iter().find_map(|cause| tls(*cause)) {
+        return Failure::Tls { detail: tls.to_string() };
+    }
+    // The connector names its steps in words only.
+    let says = |words: &str| causes.iter().any(|cause| cause.to_string().starts_with(words));
+    if says("dns error") {
+        return Failure::HostUnknown { detail: detail() };
+    }
+    let kind =
+        causes.iter().find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+    match kind {
+        Some(ErrorKind::ConnectionRefused) if of_connect => Plain::ConnectionRefused.into(),
+        Some(ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable) => Plain::NoRoute.into(),
+        Some(ErrorKind::TimedOut) if of_connect => Plain::NoConnectionInTime.into(),
+        _ if of_connect => Failure::NoConnection { detail: detail() },
+        Some(
+            ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::BrokenPipe
+            | ErrorKind::UnexpectedEof,
+        ) => Plain::ConnectionClosed.into(),
+        _ if says("connection closed before message completed") => Plain::ConnectionClosed.into(),
+        _ => Failure::Broken { detail: detail() },
+    }
+}
+
+/// Returns the error of TLS that an error of a connection holds.
+pub(crate) fn tls<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    inner.and_then(|inner| inner.downcast_ref()).or_else(|| cause.downcast_ref())
 }
 
 /// A body that records whether the HTTP stack ever read it.

@@ -251,6 +251,7 @@ const API_CALLS: &[Row] = {
         named("code-48001-call", row(48001, Reject, "code-48001-call-advice")),
         row(53600, Reject, MENU),
         row(NO_MENUID, Reject, MENU),
+        row(65302, Reject, "code-65302-advice"),
         row(65303, Reject, "code-65303-advice"),
         row(65304, Reject, MENU),
         row(65305, Reject, CONSOLE_MENU),

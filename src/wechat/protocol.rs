@@ -298,7 +298,7 @@ struct Message<'a> {
     touser: Option<&'a [String]>,
     #[serde(flatten)]
     content: Fields<'a>,
-    msgtype: &'static str,
+    msgtype: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     send_ignore_reprint: Option<u8>,
 }
@@ -353,6 +353,7 @@ fn fields(content: &Content, to_list: bool) -> Fields<'_> {
         },
         Content::Wxcard { card_id } => Fields::Wxcard { card_id },
         Content::Prepared { content, .. } => fields(content, to_list),
+        Content::Awaited { .. } => unreachable!("a broadcast has no body before its files"),
     }
 }
 

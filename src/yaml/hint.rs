@@ -51,7 +51,7 @@ pub(super) fn of(kind: &ErrorKind, stop: &Stop<'_>, previous: &str) -> Option<St
     if let ErrorKind::UnexpectedCharacter { character: '@' | '%' | '`' } = kind {
         return Some(stop.needs_quotes());
     }
-    if let Some(help) = full_width(stop, previous) {
+    if let Some(help) = full_width(stop, previous).or_else(|| placeholder(stop)) {
         return Some(help);
     }
     let help = match kind {
@@ -83,6 +83,21 @@ pub(super) fn of(kind: &ErrorKind, stop: &Stop<'_>, previous: &str) -> Option<St
         _ => return None,
     };
     Some(help)
+}
+
+/// Returns the hint for a placeholder of a series without quotes, which YAML takes for a mapping.
+fn placeholder(stop: &Stop<'_>) -> Option<String> {
+    let start = ["{date", "{n}"].iter().filter_map(|start| stop.line.find(start)).min()?;
+    let before = &stop.line[..start];
+    if !stop.is_shown || before.matches(['"', '\'']).count() % 2 == 1 {
+        return None;
+    }
+    let first = before.rfind([' ', '[', ',']).map_or(0, |at| at + 1);
+    let rest = &stop.line[first..];
+    let closed = rest.find('}')? + 1;
+    let end = rest[closed..].find([' ', ',', '}', ']']).map_or(rest.len(), |at| closed + at);
+    let text: String = rest[..end].chars().take(SHOWN).collect();
+    Some(t!("yaml-placeholder-needs-quotes", text = text))
 }
 
 /// Returns the hint for a full-width character if YAML's own was certainly meant.

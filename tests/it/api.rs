@@ -223,6 +223,41 @@ fn an_approval_over_http_lets_a_job_go_and_is_stored_with_who() {
 }
 
 #[test]
+fn where_two_must_approve_who_handed_it_in_may_not() {
+    let served = Served::new();
+    let path = served.rig.path("config.yaml");
+    let config = std::fs::read_to_string(&path).unwrap();
+    let (head, rest) = config.split_once("  club:\n").unwrap();
+    std::fs::write(&path, format!("{head}  club:\n    approval: 2\n{rest}")).unwrap();
+    served.rig.reload("the config was reloaded");
+    let text = to_tag_with("spring", "club", "title: Spring");
+    served.hand_in("operator", "spring.yaml", &text);
+    served.rig.until_state("spring", "held");
+    let approve = |user| served.ask_as(user, "POST /jobs/spring/approve", "");
+
+    let own = approve("operator");
+    assert_eq!((own.status, &own.body["code"]), (403, &json!("own-job")), "{}", own.body);
+    let first = approve("approver");
+    assert_eq!(first.status, 200, "{}", first.body);
+    assert!(first.body["answer"].as_str().unwrap().contains("1 of 2"), "{}", first.body);
+    let again = approve("approver");
+    assert_eq!((again.status, &again.body["code"]), (409, &json!("refused")), "{}", again.body);
+    for (path, job) in [("GET /jobs/spring", ""), ("GET /status", "/to_approve/0")] {
+        let answer = served.ask_as("viewer", path, "").body;
+        let approvals = &answer.pointer(job).unwrap()["approvals"];
+        assert_eq!(approvals["needed"], 2, "{answer}");
+        assert_eq!(approvals["given"].as_array().unwrap().len(), 1, "{answer}");
+        assert_eq!(approvals["given"][0]["who"], "approver via API", "{answer}");
+    }
+    let shown = served.rig.say(&["show", "spring"]).out;
+    assert!(shown.contains("1 of 2: approver via API"), "{shown}");
+    assert!(served.rig.sends().is_empty());
+
+    assert_eq!(approve("clubs").status, 200);
+    served.rig.until_state("spring", "sent");
+}
+
+#[test]
 fn decisions_of_an_operator_are_done() {
     let served = Served::new();
     served.plan_two();

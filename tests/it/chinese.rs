@@ -99,3 +99,27 @@ fn the_daemon_refuses_a_file_in_the_language_of_the_config_and_logs_in_english()
     let foreign = of_qunfa.filter(|line| line.contains("任务") || line.contains("已"));
     assert_eq!(foreign.collect::<Vec<_>>(), Vec::<&str>::new());
 }
+
+#[test]
+fn commands_speak_the_language_of_the_config_also_about_a_config_that_is_wrong() {
+    let world = World::new();
+    let config = fs::read_to_string(world.path("config.yaml")).unwrap();
+    world.file("config.yaml", &format!("lang: zh-CN\n{config}"));
+    world.file(
+        "one.yaml",
+        "jobs:\n  - id: one\n    account: brand-club\n    at: 2027-03-25 20:00\n    \
+         broadcast: { filter: { is_to_all: true }, text: 春 }\n...\n",
+    );
+
+    let (_, good) = world.run(&["config", "check"]);
+    let (_, checked) = world.run(&["check", world.path("one.yaml").to_str().unwrap()]);
+    world.file("config.yaml", &format!("lang: zh-CN\n{config}unknown: 1\n"));
+    let (_, bad) = world.run(&["config", "check"]);
+    let problem = world.problem(&["status"]).message();
+
+    assert!(good.contains("可以使用"), "{good}");
+    assert!(checked.contains("群发：文本，发给全部粉丝，调用 1 次"), "{checked}");
+    assert!(checked.contains("one（brand-club）") && checked.contains("）发出"), "{checked}");
+    assert!(bad.contains("无法使用") && bad.contains("没有键"), "{bad}");
+    assert!(problem.contains("没有键"), "{problem}");
+}

@@ -56,6 +56,7 @@ fn account(name: &str, appid: &str, kind: Kind) -> Account {
         kind,
         daily_calls: 100,
         history_per_day: Some(1),
+        approvals: 0,
         payment: false,
         articles_via: ArticlesVia::Draft,
         openids: OpenIds::Usual,

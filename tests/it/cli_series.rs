@@ -5,7 +5,7 @@ use qunfa::cli::Answer;
 use qunfa::inbox::{self, NoLists};
 use qunfa::plan::Gap;
 use qunfa::reason::{OldDatabase, Reason};
-use qunfa::store::{Recurring, SeriesInput, Source, StoreError, Tx};
+use qunfa::store::{DateActions, Recurring, SeriesInput, Source, StoreError, Tx};
 use qunfa::text::reason;
 
 use crate::cli::{World, accounts, assert_fits, assert_golden, evening};
@@ -192,7 +192,8 @@ fn a_lost_series_says_so_and_retry_lets_it_go_on() {
     let known = accounts();
     let parsed = inbox::parse("weekly.yaml", SERIES.as_bytes(), &NoLists, &[&known[0], &known[1]]);
     let job = parsed.unwrap().jobs.remove(0);
-    let recurring = Recurring { job: &job.spec, recurrence: job.recurrence.as_ref().unwrap() };
+    let (job, recurrence) = (&job.spec, job.recurrence.as_ref().unwrap());
+    let recurring = Recurring { job, recurrence, dated: &DateActions::new() };
     let now = evening() - TimeDelta::hours(9);
     let source = Source { file: "weekly.yaml", line: 2, first_taken_at: now };
     let by = SeriesInput { account: &club, bodies: &[], make: qunfa::engine::bodies };

@@ -1,5 +1,8 @@
 //! The console: the real daemon's pages, asked as a browser asks.
 
+mod forms;
+mod links;
+
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -72,6 +75,11 @@ struct Browser<'s> {
 
 impl Served {
     fn new() -> Self {
+        Self::with(|_, _| {})
+    }
+
+    /// The same with another config.
+    fn with(change: impl FnOnce(&Rig, &mut String)) -> Self {
         let mut rig = Rig::new(&[club(), daily()]);
         let at = free_address();
         let mut config = std::fs::read_to_string(rig.path("config.yaml")).unwrap();
@@ -92,6 +100,7 @@ impl Served {
             .unwrap();
             tokens.push((*name, made["token"].as_str().unwrap().to_owned()));
         }
+        change(&rig, &mut config);
         std::fs::write(rig.path("config.yaml"), config).unwrap();
         rig.start();
         rig.until("the console listens", || TcpStream::connect(at).ok());

@@ -484,6 +484,7 @@ fn both_languages_have_the_same_headings_and_commands() {
     for (english, chinese) in [
         ("README.md", "README.zh-CN.md"),
         ("docs/operations.md", "docs/zh-CN/operations.md"),
+        ("docs/install.md", "docs/zh-CN/install.md"),
         ("docs/job-files.md", "docs/zh-CN/job-files.md"),
         ("docs/monitoring.md", "docs/zh-CN/monitoring.md"),
         ("docs/mcp.md", "docs/zh-CN/mcp.md"),

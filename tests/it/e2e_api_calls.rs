@@ -1,9 +1,10 @@
-//! `preview`, `delete` and `speed` through the real binary: the command asks, the daemon makes the
+//! `preview`, `delete`, `menu` and `speed` through the real binary: the command asks, the daemon makes the
 //! request, and the command tells what came of it.
 
 use std::fs;
 
 use chrono::TimeDelta;
+use qunfa::sandbox::openid;
 
 use crate::rig::{Rig, at_line, club, real_now, to_tag, to_tag_with, whole_second};
 
@@ -141,4 +142,30 @@ fn the_pictures_of_many_codes_and_their_list_lie_in_the_state_directory() {
     assert_eq!(told["codes"][1]["file"], "spring/doors/%E9%97%A8%2F2.jpg");
     let shown = rig.say(&["show", "doors"]).out;
     assert!(shown.contains("2 of 2") && shown.contains("qrcodes/spring/doors"), "{shown}");
+}
+
+#[test]
+fn the_menu_that_one_follower_sees_is_shown() {
+    let rig = Rig::running(&[club()]);
+    let menu = |key: &str, rest: &str| {
+        format!("menu: {{ button: [{{ type: click, name: {key}, key: {key} }}]{rest} }}")
+    };
+    let job = |id: &str, menu: &str| format!("  - {{ id: {id}, account: club, {menu} }}\n");
+    rig.drop_file("all.yaml", &format!("jobs:\n{}...\n", job("all", &menu("ALL", ""))));
+    rig.until_state("all", "sent");
+    let some = menu("IOS", ", matchrule: { client_platform_type: 1 }");
+    rig.drop_file("some.yaml", &format!("jobs:\n{}...\n", job("some", &some)));
+    rig.until_state("some", "sent");
+    let [ios, android] = [0, 1].map(|follower| openid(&club().spec.appid, follower));
+
+    let shown = rig.say(&["menu", "club"]);
+    let for_ios = rig.say(&["menu", "club", "--as", &ios]);
+    let for_android = rig.ask(&["menu", "club", "--as", &android, "--json"]);
+    let nobody = rig.say(&["menu", "club", "--as", "nobody"]);
+
+    assert!(shown.out.contains("ALL: click ALL"), "{}{}", shown.out, shown.err);
+    assert!(for_ios.out.contains("IOS: click IOS"), "{}{}", for_ios.out, for_ios.err);
+    assert_eq!(for_android["errands"][0]["answer"]["menu"][0]["key"], "ALL", "{for_android}");
+    assert_eq!(nobody.code, Some(1));
+    assert!(nobody.out.contains("nobody of this name follows the account"), "{}", nobody.out);
 }

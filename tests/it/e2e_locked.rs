@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
@@ -115,6 +115,25 @@ fn a_daemon_that_is_locked_out_starts_late_and_ends_when_it_is_told_to() {
     rig.start();
     rig.until_state("spring", "sent");
     assert_eq!(rig.sends().len(), 1);
+}
+
+#[test]
+fn a_start_that_takes_long_is_no_stepped_clock() {
+    let mut rig = Rig::running(&[club()]);
+    rig.until_listening();
+    assert!(rig.stop().success());
+    let shell = lock(&rig);
+
+    rig.start();
+    // A loop that passes over more than 10 s reports a step.
+    let begun = Instant::now();
+    rig.until("the start took long", || (begun.elapsed().as_secs() > 10).then_some(()));
+    shell.execute_batch("ROLLBACK").unwrap();
+    rig.until_listening();
+    rig.drop_file("spring.yaml", &to_tag("spring", "club"));
+    rig.until_state("spring", "sent");
+
+    assert!(!rig.log().contains("the clock was stepped"), "{}", rig.log());
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! A config that changes under a running daemon.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Mutex;
 
 use serde_json::Value;
@@ -176,4 +177,30 @@ fn a_kind_that_changes_has_the_rules_that_a_restart_gives_it() {
 
     assert_eq!(reloaded, planned(&rig));
     assert_ne!(before, reloaded, "three on one day are too many for a subscription account");
+}
+
+#[test]
+fn a_config_is_refused_and_warned_of_in_the_language_of_people_and_logged_in_english() {
+    let mut rig = Rig::new(&[club()]);
+    fs::set_permissions(rig.path("secret"), Permissions::from_mode(0o600)).unwrap();
+    change_config(&rig, |text| format!("lang: zh-CN\n{text}"));
+    let good = fs::read_to_string(rig.path("config.yaml")).unwrap();
+    rig.start();
+    rig.until_listening();
+
+    change_config(&rig, |text| format!("{text}unknown: 1\n"));
+    rig.reload(REFUSED);
+    // The commands read the file, too.
+    fs::write(rig.path("config.yaml"), good).unwrap();
+    let (refused, log) = (attention(&rig, "config").concat(), rig.log());
+    fs::set_permissions(rig.path("secret"), Permissions::from_mode(0o644)).unwrap();
+    rig.reload(DONE);
+    let warned = attention(&rig, "config").concat();
+    rig.reload(DONE);
+
+    assert!(refused.contains("里没有键"), "{refused}");
+    assert!(log.contains("unknown key") && !log.contains("没有键"), "{log}");
+    assert!(warned.contains("本机所有用户都能读取"), "{warned}");
+    assert!(rig.log().contains("chmod o-rwx") && !rig.log().contains("本机所有用户"));
+    assert!(attention(&rig, "config").is_empty(), "it is no news");
 }

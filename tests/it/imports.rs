@@ -12,6 +12,7 @@ use graph::{Edges, Source};
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("l10n", &[]),
     ("model", &["l10n"]),
+    ("approval", &[]),
     ("calendar", &["l10n"]),
     ("quota", &["l10n", "model", "calendar"]),
     ("reason", &["l10n", "model", "calendar", "quota"]),
@@ -27,6 +28,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &[
             "l10n",
             "model",
+            "approval",
             "calendar",
             "quota",
             "reason",
@@ -66,8 +68,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "server",
         &[
-            "l10n", "model", "calendar", "quota", "text", "store", "yaml", "inbox", "config",
-            "wechat",
+            "l10n", "model", "approval", "calendar", "quota", "text", "store", "yaml", "inbox",
+            "config", "wechat",
         ],
     ),
     (
@@ -96,6 +98,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &[
             "l10n",
             "model",
+            "approval",
             "calendar",
             "quota",
             "plan",
@@ -130,7 +133,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "reqwest",
         &["wechat::client", "wechat::listener::forward", "sandbox::push", "daemon::delivery::http"],
     ),
-    ("lettre", &["daemon::delivery::email"]),
+    ("lettre", &["daemon::delivery::email", "config::alerts"]),
     ("rmcp", &["server::mcp"]),
     ("axum", &["wechat::listener", "server", "sandbox::server", "sandbox::connection"]),
     (

@@ -39,6 +39,7 @@ mod e2e_forward;
 mod e2e_listener;
 mod e2e_locked;
 mod e2e_log;
+mod e2e_mail;
 mod e2e_process;
 mod e2e_reload;
 mod e2e_restore;

@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use qunfa::calendar::{Bounds, Cron, Recurrence};
-use qunfa::engine::{AcceptedFile, IngestError, IngestedJob, Offered, Owner, bodies};
+use qunfa::engine::{
+    AcceptedFile, AcceptedSeries, IngestError, IngestedJob, Offered, Owner, bodies,
+};
 use qunfa::model::Account;
 use qunfa::model::{JobId, JobSpec};
-use qunfa::store::{DecidedBy, SeriesCancelled, SeriesInput};
+use qunfa::store::{DateActions, DecidedBy, SeriesCancelled, SeriesInput};
 use sha2::{Digest as _, Sha256};
 
 use crate::world::{World, beijing, second_of_day};
@@ -90,11 +92,21 @@ impl World {
         spec: &JobSpec,
         comes: &Comes,
     ) -> Result<IngestedJob, IngestError> {
+        self.drop_series_with(spec, comes, &DateActions::new())
+    }
+
+    /// Drops the file of a series with what its dates do that have files of their own.
+    pub(crate) fn drop_series_with(
+        &mut self,
+        spec: &JobSpec,
+        comes: &Comes,
+        dated: &DateActions,
+    ) -> Result<IngestedJob, IngestError> {
         let recurrence = comes.recurrence();
-        let sha256 = Sha256::digest(format!("{}{recurrence:?}", spec.digest()));
+        let sha256 = Sha256::digest(format!("{}{recurrence:?}{dated:?}", spec.digest()));
         let sha256 = qunfa::model::hex(&sha256);
         let now = self.now();
-        let offered = Offered { spec, recurrence: Some(&recurrence), line: 1 };
+        let offered = Offered { spec, recurrence: Some(&recurrence), dated, line: 1 };
         let file = (sha256.as_str(), "series.yaml");
         // The referee must know a date before its job is seen.
         let known = self.series.iter().position(|written| written.spec.id == spec.id);
@@ -118,7 +130,12 @@ impl World {
                 taken_at: now,
                 accepted_at: now,
                 jobs: Vec::new(),
-                series: vec![(spec.clone(), recurrence, 1)],
+                series: vec![AcceptedSeries {
+                    job: spec.clone(),
+                    recurrence,
+                    dated: dated.clone(),
+                    line: 1,
+                }],
                 ids: vec![(spec.id.clone(), Owner::Named(spec.account.clone()))],
             });
         }
@@ -231,11 +248,11 @@ impl World {
     /// A person approves a series up to a date.
     pub(crate) fn approve_series(&mut self, id: &str, until: &str) -> Result<usize, String> {
         let now = self.now();
-        let id = JobId::parse(id).unwrap();
+        let (id, account, _) = self.of_series(id)?;
         let until = until.parse().unwrap();
-        let done = self.engine().change(|tx| tx.approve_series(&id, (until, SAID), now));
+        let done = self.engine().change(|tx| tx.approve_series(&id, &account, (until, SAID), now));
         self.look();
-        done.map(|approved| approved.len()).map_err(|error| error.to_string())
+        done.map(|(_, approved)| approved.len()).map_err(|error| error.to_string())
     }
 
     /// A person calls a series off.

@@ -12,6 +12,7 @@ mod doubt;
 mod dropped_anew;
 mod forecast;
 mod found;
+mod four_eyes;
 mod gaps;
 mod gaps_questions;
 mod ledger;

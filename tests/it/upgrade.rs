@@ -272,7 +272,10 @@ fn an_upgrade_gives_a_code_to_each_reason_that_decides_something_and_keeps_the_o
         ("it may have been sent, who knows", in_question("it may have been sent, who knows")),
         ("waits for its uploads", Reason::WaitsForUploads { cause: None }),
         ("waits for its uploads: 春", Reason::WaitsForUploads { cause: Some(cause("春")) }),
-        ("deferred: no room", Reason::Deferred { cause: cause("no room"), goes_at: None }),
+        (
+            "deferred: no room",
+            Reason::Deferred { cause: cause("no room"), goes_at: None, was_due: None },
+        ),
         ("it was not accepted", written("it was not accepted")),
     ];
     let file = || "a, line 2, line .yaml".to_owned();
@@ -288,7 +291,7 @@ fn an_upgrade_gives_a_code_to_each_reason_that_decides_something_and_keeps_the_o
         ("changed by hand", written("changed by hand")),
         (
             "deferred: full; it goes at 7",
-            Reason::Deferred { cause: cause("full; it goes at 7"), goes_at: None },
+            Reason::Deferred { cause: cause("full; it goes at 7"), goes_at: None, was_due: None },
         ),
     ];
     let dir = tempfile::tempdir().unwrap();
@@ -492,6 +495,7 @@ fn service(name: &str) -> Account {
         kind: Kind::Service,
         daily_calls: 100,
         history_per_day: Some(1),
+        approvals: 0,
         payment: false,
         articles_via: ArticlesVia::Draft,
         openids: OpenIds::Usual,

@@ -298,6 +298,7 @@ impl World {
                 kind,
                 daily_calls: 100,
                 history_per_day: Some(1),
+                approvals: 0,
                 payment: false,
                 articles_via: ArticlesVia::Draft,
                 openids: OpenIds::Usual,

@@ -10,6 +10,7 @@ use crate::config::TokenSource;
 use crate::l10n::t;
 use crate::model::console;
 use crate::quota::margins;
+use crate::text::stored;
 use crate::wechat::codes::{self, Row};
 use crate::wechat::protocol::TokenResponse;
 use crate::wechat::protocol::diagnosis::{CallbackPath, NoResult};
@@ -129,7 +130,7 @@ pub(super) fn callback(answer: &Result<CallbackPath, NoResult>, account: &str) -
             return Finding::remark(CHECK, what);
         }
         Err(NoResult::Unclear(why)) => {
-            return Finding::remark(CHECK, t!("doctor-not-checked", why = %why));
+            return Finding::remark(CHECK, t!("doctor-not-checked", why = %stored::failure(why)));
         }
     };
     if path.addresses.is_empty() {
@@ -183,7 +184,11 @@ fn address(errmsg: &str) -> Option<IpAddr> {
 }
 
 fn unclear(check: &'static str, why: &str) -> Finding {
-    Finding::bad(check, t!("doctor-unclear", why = %why), t!("doctor-unclear-advice"))
+    Finding::bad(
+        check,
+        t!("doctor-unclear", why = %stored::failure(why)),
+        t!("doctor-unclear-advice"),
+    )
 }
 
 #[cfg(test)]

@@ -60,6 +60,7 @@ fn status(status: ForecastStatus) -> EventStatus {
         ForecastStatus::Goes | ForecastStatus::UnderWay => EventStatus::Confirmed,
         ForecastStatus::Interrupted
         | ForecastStatus::NeedsApproval
+        | ForecastStatus::NeedsFiles
         | ForecastStatus::Stopped
         | ForecastStatus::WillDefer => EventStatus::Tentative,
         ForecastStatus::RunsOut

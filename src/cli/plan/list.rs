@@ -147,6 +147,7 @@ fn job_line(page: &mut Page, job: &PlannedView, now: DateTime<Utc>) {
         ForecastStatus::Interrupted
         | ForecastStatus::RunsOut
         | ForecastStatus::NeedsApproval
+        | ForecastStatus::NeedsFiles
         | ForecastStatus::WillDefer => Tone::Warn,
         ForecastStatus::Stopped
         | ForecastStatus::TooLate

@@ -69,7 +69,7 @@ impl Page<'_> {
         }
         self.add(&["<nav><ol>\n"]);
         for (index, job) in jobs.iter().enumerate() {
-            let id = escape(job.id);
+            let id = escape(&job.id);
             self.add(&["<li><a href=\"#job-", &index.to_string(), "\">", &id, "</a>"]);
             for (at, article) in job.articles().iter().enumerate() {
                 let signs = remarks(job, at).count();
@@ -91,7 +91,7 @@ impl Page<'_> {
     }
 
     fn job(&mut self, index: usize, job: &Sheet<'_>) {
-        let (id, account) = (escape(job.id), escape(job.account));
+        let (id, account) = (escape(&job.id), escape(job.account));
         let number = index.to_string();
         self.add(&["<section class=\"job\" id=\"job-", &number, "\">\n<h2>", &id, "</h2>\n"]);
         self.add(&["<p class=\"quiet\">", &account, "</p>\n<div class=\"phones\">\n"]);
@@ -150,7 +150,8 @@ impl Page<'_> {
             | Content::Images(_)
             | Content::Voice { .. }
             | Content::Mpvideo { .. }
-            | Content::Wxcard { .. } => self.bubble(content, &none),
+            | Content::Wxcard { .. }
+            | Content::Awaited { .. } => self.bubble(content, &none),
         }
         self.add(&["</div>\n"]);
     }
@@ -184,6 +185,11 @@ impl Page<'_> {
             }
             Content::Wxcard { card_id, .. } => {
                 ("bubble", at_platform(&t!("render-coupon"), card_id))
+            }
+            Content::Awaited { files, .. } => {
+                let files: Vec<_> = files.iter().map(|file| escape(file)).collect();
+                let files = files.join("<br>");
+                ("bubble", format!("{}<br><small>{files}</small>", t!("render-awaited")))
             }
             Content::Prepared { .. } => return,
         };

@@ -29,8 +29,12 @@ pub(super) fn read(id: &str, config: &Config, now: DateTime<Utc>) -> Result<Rend
     let folder = daemon::files_folder(&config.state_dir);
     // A file that no job needs any more is gone.
     let files = |media: &Media| std::fs::read(folder.join(&media.sha256)).ok();
-    let sheet =
-        Sheet { id: &view.id, account: &view.account, content: content.as_ref(), remarks: &[] };
+    let sheet = Sheet {
+        id: view.id.clone(),
+        account: &view.account,
+        content: content.as_ref(),
+        remarks: &[],
+    };
     Ok(Rendered {
         page: page::page(&view.title, std::slice::from_ref(&sheet), &files),
         jobs: vec![viewed(&sheet)],

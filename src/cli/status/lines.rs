@@ -8,12 +8,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{AccountView, AwaitedView, DaemonView, NextView, NoteView, StatusView};
 use crate::alert::Severity;
-use crate::cli::forecast::Forecast;
+use crate::cli::forecast::ForecastStatus;
 use crate::cli::text::{self, Cell, Page, Table, Tone};
 use crate::l10n::{Sentence, t};
 use crate::model::JobState;
 use crate::quota::{Rule, Warns, margins};
-use crate::store::{AlertView, RefusedFiles, RuleView};
+use crate::store::{AlertView, ApprovalsView, RefusedFiles, RuleView};
 use crate::text::{alert, names, reason};
 
 /// How many lines a status that is printed once has, if the number of accounts and what is shown in any
@@ -145,7 +145,7 @@ fn rows_within(
 
 /// Returns how many approvals are among this many of the next jobs, and those that are not.
 fn unseen(view: &StatusView, rows: usize) -> (u64, Vec<&NextView>) {
-    let seen = || view.next.iter().take(rows).filter(|job| job.state == JobState::Held);
+    let seen = || view.next.iter().take(rows).filter(|job| job.needs_approval());
     let is_unseen = |job: &&NextView| !seen().any(|seen| seen.id == job.id);
     (seen().count() as u64, view.to_approve.iter().filter(is_unseen).collect())
 }
@@ -161,7 +161,7 @@ pub(in crate::cli) fn watched(
     let holds = |texts: &[&str]| texts.iter().any(|text| text.to_lowercase().contains(&wanted));
     let shown = |job: &&NextView| holds(&[&job.id, &job.title, &job.account, &mark(job).1]);
     let is_imminent = |job: &&NextView| job.next_run() <= now + IMMINENT;
-    let is_held = |job: &&NextView| job.state == JobState::Held;
+    let is_held = |job: &&NextView| job.needs_approval();
     let (minute, later): (Vec<_>, Vec<_>) = view.next.iter().partition(is_imminent);
     let is_later = |job: &&NextView| !minute.iter().any(|imminent| imminent.id == job.id);
     let approvals: Vec<_> = view.to_approve.iter().filter(is_later).collect();
@@ -222,7 +222,7 @@ fn section(blank: &Page, write: &dyn Fn(&mut Page)) -> Section {
 /// Returns how many jobs wait for an approval.
 fn held(view: &StatusView) -> u64 {
     let held = view.jobs.iter().find(|(state, _)| *state == JobState::Held);
-    held.map_or(0, |(_, number)| *number)
+    held.map_or(0, |(_, number)| *number).saturating_sub(view.awaiting)
 }
 
 fn waiting(view: &StatusView) -> u64 {
@@ -306,8 +306,15 @@ fn next(
 }
 
 fn mark(job: &NextView) -> (Tone, String) {
-    let marked = |forecast: &Forecast| forecast.mark((job.state, job.moved));
-    job.forecast.as_ref().map_or((Tone::Plain, String::new()), marked)
+    let Some(forecast) = &job.forecast else { return (Tone::Plain, String::new()) };
+    match &job.approvals {
+        Some(ApprovalsView { needed, given })
+            if forecast.status == ForecastStatus::NeedsApproval && !given.is_empty() =>
+        {
+            (Tone::Warn, t!("mark-approvals", given = given.len(), needed = *needed))
+        }
+        Some(_) | None => forecast.mark((job.state, job.moved)),
+    }
 }
 
 /// Returns how soon an operator has to look.

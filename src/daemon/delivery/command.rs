@@ -9,6 +9,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use crate::config::CommandLine;
+use crate::model::Failure;
 
 /// The variables that the program keeps.
 const KEPT: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
@@ -16,12 +17,13 @@ const KEPT: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
 /// Runs the program with a message; it must end with 0 in its time.
 pub(super) async fn run(line: &CommandLine, document: &Value) -> Result<(), String> {
     let timeout = line.timeout.to_std().unwrap_or_default();
-    match tokio::time::timeout(timeout, finish(line, document)).await {
-        Ok(Ok(status)) if status.success() => Ok(()),
-        Ok(Ok(status)) => Err(format!("the command ended with {status}")),
-        Ok(Err(error)) => Err(format!("the command cannot be run: {error}")),
-        Err(_) => Err(format!("the command did not end within {} s", timeout.as_secs())),
-    }
+    let failure = match tokio::time::timeout(timeout, finish(line, document)).await {
+        Ok(Ok(status)) if status.success() => return Ok(()),
+        Ok(Ok(status)) => Failure::CommandEnded { status: status.to_string() },
+        Ok(Err(error)) => Failure::CommandUnusable { error: error.to_string() },
+        Err(_) => Failure::CommandTooSlow { seconds: timeout.as_secs() },
+    };
+    Err(failure.to_string())
 }
 
 async fn finish(line: &CommandLine, document: &Value) -> io::Result<std::process::ExitStatus> {

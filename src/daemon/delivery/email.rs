@@ -1,9 +1,12 @@
 //! Mail, with lettre: several messages in one.
 
+use std::error::Error as _;
+use std::iter::successors;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
+use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
@@ -13,7 +16,9 @@ use crate::alert::Message;
 use crate::alert::gather::{cut, gather};
 use crate::config::{Email, Security};
 use crate::l10n::{Lang, within};
+use crate::model::{Failure, Plain};
 use crate::text::alert;
+use crate::wechat::client;
 
 /// How long each step of a conversation with the server may take.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -35,7 +40,7 @@ pub(super) async fn send(
     });
     let sent = match (mail, transport(email)) {
         (Ok(mail), Ok(transport)) => {
-            transport.send(mail).await.map(drop).map_err(|error| cut(&error.to_string(), SHOWN))
+            transport.send(mail).await.map(drop).map_err(|error| failure(&error).to_string())
         }
         (Err(error), _) | (_, Err(error)) => Err(error),
     };
@@ -62,6 +67,27 @@ fn compose(
         mail = mail.to(mailbox(to)?);
     }
     mail.body(text).map_err(|error| error.to_string())
+}
+
+/// Returns what an error of a conversation means.
+fn failure(error: &smtp::Error) -> Failure {
+    let causes: Vec<_> = successors(error.source(), |cause| (*cause).source()).collect();
+    let detail = cut(&error.to_string(), SHOWN);
+    let last = causes.last().map_or_else(|| detail.clone(), ToString::to_string);
+    if let Some(tls) = causes.iter().find_map(|cause| client::tls(*cause)) {
+        return Failure::Tls { detail: tls.to_string() };
+    }
+    if error.is_timeout() {
+        Plain::NoAnswer.into()
+    } else if error.is_transient() || error.is_permanent() {
+        Failure::MailRefused { detail }
+    } else if error.is_tls() {
+        Failure::Tls { detail: last }
+    } else if error.is_client() || error.is_response() {
+        Failure::Broken { detail }
+    } else {
+        Failure::NoConnection { detail: cut(&last, SHOWN) }
+    }
 }
 
 fn mailbox(address: &str) -> Result<Mailbox, String> {

@@ -11,8 +11,6 @@ use crate::wechat::client;
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// The longest response that is read.
 const ANSWER_MAX: usize = 64 * 1024;
-/// The error of a receiver that says nothing.
-pub(super) const NO_ANSWER: &str = "no answer in time";
 
 /// A request.
 pub(super) struct Post {
@@ -61,15 +59,13 @@ impl Http {
             return Ok(client);
         }
         let client = client::builder(is_tls).timeout(TIMEOUT).pool_max_idle_per_host(0).build();
-        let client = client.map_err(client::chain)?;
+        let client = client.map_err(|error| client::failure(error).to_string())?;
         Ok(cell.get_or_init(|| client))
     }
 }
 
 async fn perform(request: reqwest::RequestBuilder) -> Result<Answer, String> {
-    let failed = |error: reqwest::Error| {
-        if error.is_timeout() { NO_ANSWER.to_owned() } else { client::chain(error) }
-    };
+    let failed = |error| client::failure(error).to_string();
     let mut response = request.send().await.map_err(failed)?;
     let status = response.status().as_u16();
     let mut body = Vec::new();

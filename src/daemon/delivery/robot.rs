@@ -14,6 +14,7 @@ use super::http::{Answer, Post};
 use crate::alert::Message;
 use crate::alert::gather::{cut, gather};
 use crate::config::Hook;
+use crate::model::Failure;
 use crate::text::alert;
 
 /// How much of a robot's own error is shown.
@@ -56,6 +57,8 @@ pub(super) fn request(
     let body = match robot {
         Robot::Wecom => json!({ "msgtype": "text", "text": { "content": text } }),
         Robot::Feishu => {
+            // A tag in the text would call the whole group.
+            let text = text.replace('<', "＜");
             let mut body = json!({ "msg_type": "text", "content": { "text": text } });
             if let Some(secret) = secret {
                 let timestamp = now.timestamp().to_string();
@@ -90,9 +93,10 @@ pub(super) fn read(robot: Robot, answer: &Answer) -> Result<(), String> {
         Some(0) if answer.status == 200 => Ok(()),
         Some(code) => {
             let errmsg = body.get(errmsg).and_then(Value::as_str).unwrap_or_default();
-            Err(format!("it answered {code} ({})", cut(errmsg, SHOWN)))
+            let errmsg = cut(errmsg, SHOWN);
+            Err(Failure::ReceiverCode { code, errmsg }.to_string())
         }
-        None => Err(format!("it answered HTTP {} without a code", answer.status)),
+        None => Err(Failure::ReceiverWithoutCode { status: answer.status }.to_string()),
     }
 }
 
@@ -129,6 +133,21 @@ mod tests {
             );
             assert_eq!(body, expected, "{robot:?}");
             assert_eq!(post.url.as_str(), url);
+        }
+    }
+
+    #[test]
+    fn no_text_calls_a_whole_group() {
+        let text = "<at user_id=\"all\">所有人</at> @all @所有人";
+        for robot in [Robot::Wecom, Robot::Feishu, Robot::Dingtalk] {
+            let post =
+                request(robot, &hook("https://robot.example/send", None), text, at()).unwrap();
+            let body: Value = serde_json::from_str(&post.body).unwrap();
+            assert!(!post.body.contains("<at") || robot != Robot::Feishu, "{robot:?}");
+            // 企业微信 and 钉钉 call those whom these fields name, and nobody by a text.
+            for field in ["at", "mentioned_list", "mentioned_mobile_list"] {
+                assert!(body.pointer(&format!("/text/{field}")).is_none() && body[field].is_null());
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use crate::alert::Message;
 use crate::alert::pace::Rate;
 use crate::config::Channel;
 use crate::l10n::{Lang, within};
+use crate::model::Plain;
 use crate::store::DeliveryOutcome;
 
 /// How long one attempt may take, whatever its channel.
@@ -66,7 +67,7 @@ impl Sender {
         match tokio::time::timeout(AT_MOST, sent).await {
             Ok((count, Ok(()))) => (count, DeliveryOutcome::Delivered),
             Ok((count, Err(error))) => (count, DeliveryOutcome::Failed(error)),
-            Err(_) => (messages.len(), DeliveryOutcome::Failed(super::http::NO_ANSWER.to_owned())),
+            Err(_) => (messages.len(), DeliveryOutcome::Failed(Plain::NoAnswer.to_string())),
         }
     }
 

@@ -10,9 +10,10 @@ use sha2::Sha256;
 use url::Url;
 
 use super::http::{Answer, Post};
-use crate::alert::Message;
+use crate::alert::{Link, Message};
 use crate::calendar::rfc3339;
 use crate::config::Hook;
+use crate::model::Failure;
 use crate::text::alert;
 
 /// What a secret begins with, before its base64.
@@ -31,6 +32,7 @@ pub(super) fn document(message: &Message) -> Value {
             "job": message.job,
             "title": message.title,
             "until": message.until.map(rfc3339),
+            "approve_url": message.link.as_ref().map(Link::expose),
             "what": alert::what(message),
             "do": alert::advice(message),
             "reason_code": message.reason_code(),
@@ -58,7 +60,7 @@ pub(super) fn read(answer: &Answer) -> Result<(), String> {
     if (200..300).contains(&answer.status) {
         return Ok(());
     }
-    Err(format!("it answered HTTP {}", answer.status))
+    Err(Failure::ReceiverStatus { status: answer.status }.to_string())
 }
 
 fn sign(secret: &str, text: &str) -> Result<String, String> {
@@ -99,6 +101,7 @@ mod tests {
             until: None,
             fact: Fact::Over { state: None },
             advice: None,
+            link: None,
         };
 
         let document = document(&message);
@@ -108,6 +111,6 @@ mod tests {
         assert_eq!(document["data"]["kind"], "clock");
         assert_eq!(document["data"]["what"], "the alert (clock) is over");
         let keys: Vec<_> = document["data"].as_object().unwrap().keys().collect();
-        assert_eq!(keys.len(), 11, "{keys:?}");
+        assert_eq!(keys.len(), 12, "{keys:?}");
     }
 }

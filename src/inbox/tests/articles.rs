@@ -15,6 +15,10 @@ impl ListSource for Folder {
         let found = self.0.get(path).map(|bytes| Cow::Borrowed(bytes.as_slice()));
         found.ok_or_else(|| format!("there is no `{path}` in the folder"))
     }
+
+    fn names(&self) -> Option<Vec<Cow<'_, str>>> {
+        Some(self.0.keys().map(|name| Cow::Borrowed(*name)).collect())
+    }
 }
 
 pub(super) fn png(width: u32, height: u32) -> Vec<u8> {

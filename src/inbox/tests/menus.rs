@@ -450,7 +450,11 @@ fn the_documents_codes_can_be_pasted() {
     ] {
         let job = job(&format!("qrcode: {json}"));
 
-        assert_eq!(job.spec.action, Action::Qrcode(Qrcode { expire_seconds, scene }), "{json}");
+        assert_eq!(
+            job.spec.action,
+            Action::Qrcode(Qrcode { expire_seconds, scene, renew: false }),
+            "{json}"
+        );
     }
 }
 

@@ -17,6 +17,11 @@ use crate::text::names;
 pub(super) struct At(DateTime<FixedOffset>);
 
 impl At {
+    /// Returns an instant in Beijing's time.
+    pub(super) fn of(at: DateTime<Utc>) -> Self {
+        Self(at.with_timezone(&chrono_tz::Asia::Shanghai).fixed_offset())
+    }
+
     /// Returns it for programs.
     pub(super) fn iso(&self) -> String {
         self.0.to_rfc3339()
@@ -144,6 +149,7 @@ impl Outlook {
             "interrupted" => t!("console-outlook-interrupted"),
             "runs_out" => t!("console-outlook-runs-out"),
             "needs_approval" => t!("console-outlook-needs-approval"),
+            "needs_files" => t!("console-outlook-needs-files"),
             "stopped" => t!("console-outlook-stopped"),
             "too_late" => t!("console-outlook-too-late"),
             "will_defer" => t!("console-outlook-will-defer"),
@@ -248,6 +254,29 @@ pub(super) struct Next {
     pub(super) due: At,
     #[serde(flatten)]
     pub(super) outlook: Option<Outlook>,
+    pub(super) approvals: Option<Approvals>,
+}
+
+/// The approvals of a job.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Approvals {
+    pub(super) needed: u32,
+    pub(super) given: Vec<Approval>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Approval {
+    pub(super) who: String,
+    pub(super) at: At,
+}
+
+impl Approvals {
+    /// Returns how many there are, if more than one is needed.
+    pub(super) fn words(&self) -> Option<String> {
+        let given = self.given.len();
+        (self.needed > 1)
+            .then(|| t!("console-approvals-count", given = given, needed = self.needed))
+    }
 }
 
 impl Next {
@@ -384,6 +413,7 @@ pub(super) struct Story {
     pub(super) job: Job,
     pub(super) digest: String,
     pub(super) outlook: Option<Outlook>,
+    pub(super) approvals: Option<Approvals>,
     pub(super) history: Vec<Step>,
     pub(super) attempts: Vec<Attempt>,
     pub(super) uploads: Vec<Upload>,
@@ -732,6 +762,36 @@ pub(super) struct CheckedSeries {
     pub(super) account: String,
     pub(super) words: String,
     pub(super) notes: Vec<String>,
+}
+
+/// `drafts --json`.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Drafts {
+    pub(super) drafts: Vec<Draft>,
+}
+
+/// A draft of an account.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Draft {
+    pub(super) media_id: String,
+    pub(super) title: String,
+    pub(super) articles: Vec<String>,
+    cover: Option<String>,
+    pub(super) updated: Option<At>,
+}
+
+impl Draft {
+    pub(super) fn title(&self) -> String {
+        if self.title.is_empty() { t!("drafts-untitled") } else { self.title.clone() }
+    }
+
+    /// Returns the address of its cover, if it is one of the platform's.
+    pub(super) fn cover(&self) -> Option<String> {
+        let mut url = url::Url::parse(self.cover.as_deref()?).ok()?;
+        url.set_scheme("https").ok()?;
+        let is_theirs = url.host_str() == Some("mmbiz.qpic.cn") && url.port().is_none();
+        is_theirs.then(|| url.into())
+    }
 }
 
 /// A job that others move.

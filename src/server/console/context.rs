@@ -1,6 +1,7 @@
 //! What requests to the console share: who sends them, their forms, the answers of commands, and the
 //! frame of the pages made from those.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use askama::Template;
@@ -12,11 +13,14 @@ use axum::response::{IntoResponse as _, Response};
 use serde::de::DeserializeOwned;
 
 use super::changes::Changes;
+use super::draft_box::DraftBoxes;
 use super::login::Login;
 use super::page::{self, Frame, Here, Signed, see};
-use super::request::{Fields, cookie, is_of_another_site};
+use super::request::{Fields, cookie, is_of_another_site, proxy_user};
 use super::session::{Session, Sessions};
+use crate::config::{User, UserProxy};
 use crate::l10n::{self, Lang, t};
+use crate::server::attempts::Attempts;
 use crate::server::endpoint::{ENDPOINTS, Endpoint, Method};
 use crate::server::handler::{self, Handler};
 use crate::server::problem::Refusal;
@@ -32,6 +36,8 @@ pub(super) const LANG: &str = "qunfa_lang";
 pub(super) const THEME: &str = "qunfa_theme";
 /// What a script says of a request that nobody made by hand.
 const BY_ITSELF: &str = "x-by-itself";
+/// How many links that are not valid an address may open within a minute.
+const WRONG_LINKS_MOST: u32 = 20;
 
 /// What all requests to the console share.
 pub(in crate::server) struct Console {
@@ -39,6 +45,10 @@ pub(in crate::server) struct Console {
     pub(super) sessions: Sessions,
     pub(super) login: Login,
     pub(super) changes: Changes,
+    pub(super) draft_boxes: DraftBoxes,
+    /// The wrong links of the last minute, by address.
+    pub(super) wrong_links: Attempts<IpAddr>,
+    proxy: Option<UserProxy>,
 }
 
 /// A request of somebody who is signed in.
@@ -65,9 +75,17 @@ pub(super) fn reads(path: &str) -> &'static Endpoint {
 }
 
 impl Console {
-    pub(in crate::server) fn new(handler: Arc<Handler>) -> Self {
+    pub(in crate::server) fn new(handler: Arc<Handler>, proxy: Option<UserProxy>) -> Self {
         let changes = Changes::new(handler.database.clone(), Arc::clone(&handler.now));
-        Self { handler, sessions: Sessions::default(), login: Login::default(), changes }
+        Self {
+            handler,
+            sessions: Sessions::default(),
+            login: Login::default(),
+            changes,
+            draft_boxes: DraftBoxes::default(),
+            wrong_links: Attempts::new(WRONG_LINKS_MOST),
+            proxy,
+        }
     }
 
     /// Ends what would go on for as long as pages are open.
@@ -85,11 +103,24 @@ impl Console {
         Looks { lang: lang.unwrap_or_else(|| self.handler.lang(headers)), theme }
     }
 
+    /// Returns whom the proxy names that signs users in.
+    fn proxied(&self, peer: IpAddr, headers: &HeaderMap) -> Option<User> {
+        let name = proxy_user(self.proxy.as_ref()?, peer, headers)?;
+        self.handler.gate.named(name)
+    }
+
     /// Returns who sends a request, whose connection is then kept.
     pub(super) fn asked(&self, from: &ConnectionHandle, parts: &Parts) -> Option<Asked> {
-        let cookie = cookie(&parts.headers, SESSION)?;
+        let now = (self.handler.now)();
+        let proxied = self.proxied(from.peer(), &parts.headers);
+        let cookie = match &proxied {
+            // A proxy that signs users in knows better than a cookie.
+            Some(user) => self.sessions.of_proxy(user.clone(), now)?,
+            None => cookie(&parts.headers, SESSION)?.to_owned(),
+        };
+        let cookie = cookie.as_str();
         let is_by_hand = !parts.headers.contains_key(BY_ITSELF) && parts.uri.path() != "/events";
-        let session = self.sessions.of(cookie, (self.handler.now)(), is_by_hand)?;
+        let session = self.sessions.of(cookie, now, is_by_hand)?;
         // Whom a reload of the config changed or removed signs in again.
         if self.handler.gate.named(&session.user.name).as_ref() != Some(&session.user) {
             self.sessions.end(cookie);

@@ -23,9 +23,13 @@ use crate::server::problem::Refusal;
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; frame-src 'self'; form-action 'self'; \
                       frame-ancestors 'none'; base-uri 'none'";
+/// The same with the covers of drafts.
+pub(super) const COVERS_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data: \
+                      https://mmbiz.qpic.cn; connect-src 'self'; frame-src 'self'; \
+                      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 /// What the content of a job may load: pictures, also those of the platform. It has no origin, so
 /// nothing of the console is within its reach.
-pub(super) const CONTENT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data: https://mmbiz.qpic.cn \
+const CONTENT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data: https://mmbiz.qpic.cn \
      https://mmbiz.qlogo.cn https://mmecoa.qpic.cn https://res.wx.qq.com; form-action 'none'; \
      frame-ancestors 'self'; base-uri 'none'; sandbox";
 
@@ -122,6 +126,15 @@ pub(super) fn version() -> &'static str {
 pub(super) fn html(status: StatusCode, page: &impl Template) -> Result<Response, Refusal> {
     let text = isolated(|| page.render()).map_err(|_| Refusal::TooLong)?;
     Ok((status, [(CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response())
+}
+
+/// Returns the response of a job's content, which is shown in a frame.
+pub(super) fn as_content(page: Vec<u8>) -> Response {
+    let mut response = ([(CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY));
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
+    response
 }
 
 /// Returns the response that leads to another page of the console.

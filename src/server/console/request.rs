@@ -7,6 +7,8 @@ use axum::http::header::{COOKIE, HOST};
 use axum::http::{HeaderMap, Uri};
 use url::form_urlencoded;
 
+use crate::config::UserProxy;
+
 /// The fields of a form or a query, each once: of two with one name, the first.
 #[derive(Debug, Default)]
 pub(super) struct Fields(BTreeMap<String, String>);
@@ -45,6 +47,21 @@ pub(super) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> 
     let all = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = all.flat_map(|value| value.split(';')).filter_map(|one| one.split_once('='));
     pairs.find(|(known, _)| known.trim() == name).map(|(_, value)| value.trim())
+}
+
+/// Returns the name that a proxy gives. From another address the header is what anybody wrote, and a
+/// header that stands twice may be what the proxy only passed on.
+pub(super) fn proxy_user<'h>(
+    proxy: &UserProxy,
+    peer: IpAddr,
+    headers: &'h HeaderMap,
+) -> Option<&'h str> {
+    if !proxy.from.contains(&peer.to_canonical()) {
+        return None;
+    }
+    let mut names = headers.get_all(&proxy.header).iter();
+    let name = names.next()?.to_str().ok().filter(|name| !name.is_empty())?;
+    names.next().is_none().then_some(name)
 }
 
 /// Returns whether another site had a browser send the request.
@@ -115,6 +132,34 @@ mod tests {
         for (peer, address) in [("127.0.0.1", "10.0.0.2"), ("10.0.0.9", "10.0.0.9")] {
             let found = super::address(&headers, peer.parse().unwrap());
             assert_eq!(found, address.parse::<IpAddr>().unwrap());
+        }
+    }
+
+    #[test]
+    fn a_name_in_a_header_counts_from_the_proxy_alone_and_only_once() {
+        let proxy = UserProxy {
+            header: "x-forwarded-user".to_owned(),
+            from: vec!["127.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap()],
+        };
+        let one = &[("x-forwarded-user", "anne")][..];
+        let twice = &[("x-forwarded-user", "anne"), ("x-forwarded-user", "bert")];
+        for (pairs, peer, name) in [
+            (one, "127.0.0.1", Some("anne")),
+            (one, "::ffff:127.0.0.1", Some("anne")),
+            (one, "10.0.0.2", Some("anne")),
+            (one, "10.0.0.3", None),
+            (one, "::1", None),
+            (twice, "127.0.0.1", None),
+            (&[("x-forwarded-user", "")], "127.0.0.1", None),
+            (&[("x-forwarded-for", "127.0.0.1")], "127.0.0.1", None),
+            (&[("x-user", "anne")], "127.0.0.1", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for (name, value) in pairs {
+                headers.append(*name, value.parse().unwrap());
+            }
+            let found = proxy_user(&proxy, peer.parse().unwrap(), &headers);
+            assert_eq!(found, name, "{pairs:?} {peer}");
         }
     }
 

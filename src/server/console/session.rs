@@ -4,15 +4,13 @@
 //! cookies there are.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rustls::crypto::ring;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::config::User;
-use crate::model::hex;
 use crate::server::problem::Refusal;
 
 /// How long a session lasts without a request, and at most.
@@ -20,6 +18,10 @@ const IDLE: TimeDelta = TimeDelta::hours(12);
 const LONGEST: TimeDelta = TimeDelta::days(7);
 /// How many sessions there are at most; the one idle longest makes room.
 const MOST: usize = 1_024;
+
+/// What the names of the sessions begin with that a proxy signs in. Nobody can guess it; without
+/// randomness there are none.
+static OF_PROXY: LazyLock<Option<String>> = LazyLock::new(|| random().ok());
 
 /// All sessions.
 #[derive(Default)]
@@ -64,15 +66,30 @@ impl Sessions {
     /// Begins a session, and returns its cookie.
     pub(super) fn begin(&self, user: User, now: DateTime<Utc>) -> Result<String, Refusal> {
         let (cookie, csrf) = (random()?, random()?);
+        self.keep(&cookie, Session { user, csrf, begun_at: now, used_at: now, told: None });
+        Ok(cookie)
+    }
+
+    fn keep(&self, cookie: &str, session: Session) {
+        let now = session.begun_at;
         let mut all = self.all();
         all.retain(|_, session| !session.is_over(now));
         if all.len() >= MOST {
             let idle = all.iter().min_by_key(|(_, session)| session.used_at).map(|(key, _)| *key);
             idle.and_then(|key| all.remove(&key));
         }
-        let session = Session { user, csrf, begun_at: now, used_at: now, told: None };
-        all.insert(digest(&cookie), session);
-        Ok(cookie)
+        all.insert(digest(cookie), session);
+    }
+
+    /// Returns the name of the session of a user whom a proxy signs in. No browser has it as a cookie.
+    pub(super) fn of_proxy(&self, user: User, now: DateTime<Utc>) -> Option<String> {
+        let name = format!("{} {}", OF_PROXY.as_ref()?, user.name);
+        let is_known = self.of(&name, now, false).is_some_and(|session| session.user == user);
+        if !is_known {
+            let csrf = random().ok()?;
+            self.keep(&name, Session { user, csrf, begun_at: now, used_at: now, told: None });
+        }
+        Some(name)
     }
 
     /// Returns the session of a cookie, which lasts longer if it was used by hand.
@@ -109,10 +126,7 @@ impl Sessions {
 
 /// Returns a word that nobody can guess.
 pub(super) fn random() -> Result<String, Refusal> {
-    let mut random = [0; 32];
-    let filled = ring::default_provider().secure_random.fill(&mut random);
-    filled.map_err(|_| Refusal::Busy)?;
-    Ok(hex(&random))
+    crate::server::random::random().ok_or(Refusal::Busy)
 }
 
 /// Compares in constant time.

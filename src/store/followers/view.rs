@@ -8,6 +8,7 @@ use crate::calendar;
 use crate::l10n::t;
 use crate::store::followers::EVERYONE;
 use crate::store::{Result, Tx, instant};
+use crate::text::stored;
 
 /// The data about an account's followers.
 #[derive(Clone, Debug, Serialize)]
@@ -135,6 +136,7 @@ impl Tx<'_> {
         };
         Ok(Some(match why {
             Some(why) => {
+                let why = stored::failure(&why);
                 t!("followers-asked-again", how = how, tries = tries, n = %tries, why = why)
             }
             None => how,

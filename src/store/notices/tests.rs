@@ -207,6 +207,23 @@ fn an_approval_and_a_confirmation_are_due_by_time_alone() {
 }
 
 #[test]
+fn a_changed_job_asks_for_its_approval_again_also_at_the_same_time() {
+    let mut store = store();
+    add_job(&mut store, "soon", "held", at(3_600));
+    let timing = Timing { approval: TimeDelta::minutes(30), summary: None };
+    let due = |store: &mut Store, now| {
+        store.transaction(|tx| tx.raise_timed_notices(&timing, now)).unwrap();
+        told(store, now)
+    };
+    assert_eq!(kinds(&due(&mut store, at(1_800))), [(Event::Raised, "approval_due")]);
+
+    store.transaction(|tx| tx.void_approvals(&JobId::parse("soon").unwrap())).unwrap();
+
+    assert_eq!(kinds(&due(&mut store, at(1_801))), [(Event::Raised, "approval_due")]);
+    assert_eq!(due(&mut store, at(1_900)), []);
+}
+
+#[test]
 fn the_summary_of_a_day_comes_once() {
     let mut store = store();
     for (id, to) in [("a", "sent"), ("b", "missed")] {
@@ -348,6 +365,7 @@ fn a_window_that_is_nearly_used_up_is_told_once() {
         kind: crate::model::Kind::Service,
         daily_calls: 100,
         history_per_day: Some(1),
+        approvals: 0,
         payment: false,
         articles_via: crate::model::ArticlesVia::Draft,
         openids: crate::model::OpenIds::Usual,
@@ -436,4 +454,38 @@ fn what_is_told_is_deleted_after_a_month_and_what_waits_is_kept() {
     let left = store.read().list_notices(None, 10, at(3)).unwrap();
     let left: Vec<_> = left.iter().map(|view| view.message.kind.as_str()).collect();
     assert_eq!(left, ["platform"]);
+}
+
+/// Moves a job from one time to another.
+fn reschedule(store: &mut Store, id: &str, from: DateTime<Utc>, to: DateTime<Utc>) {
+    let why = Reason::Advanced { goes_at: to, was_due: Some(from) };
+    let write = |tx: &Tx<'_>| {
+        tx.run("UPDATE job SET due_at = ?2, wake_at = ?2 WHERE id = ?1", params![id, millis(to)])?;
+        tx.run(
+            "INSERT INTO history (job, at, from_state, to_state, why)
+             VALUES (?1, ?2, 'planned', 'planned', ?3)",
+            params![id, millis(at(1)), why],
+        )
+    };
+    store.transaction(write).unwrap();
+}
+
+#[test]
+fn a_move_names_the_time_that_people_know() {
+    let mut store = store();
+    let [own, second, third] = [0, 3_600, 7_200].map(at);
+    add_job(&mut store, "spring", "planned", own);
+
+    reschedule(&mut store, "spring", own, second);
+    reschedule(&mut store, "spring", second, third);
+    let messages = told(&mut store, at(2));
+    let [message] = &messages[..] else { panic!("{messages:?}") };
+    let why = Reason::Advanced { goes_at: third, was_due: Some(second) };
+    assert_eq!(message.fact, Fact::Moved { from: Some(own), to: third, why });
+    let text = words::what(message);
+    assert!(text.contains("22:00") && text.contains("and not at 2027-03-20 20:00"), "{text}");
+
+    reschedule(&mut store, "spring", third, second);
+    reschedule(&mut store, "spring", second, third);
+    assert_eq!(told(&mut store, at(3)), [], "it is where people know it");
 }

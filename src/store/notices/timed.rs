@@ -15,14 +15,23 @@ use crate::store::{Result, StoreError, Tx, millis};
 const CONFIRM_AFTER: TimeDelta = TimeDelta::minutes(5);
 /// How long an administrator has to confirm a broadcast, counted from the reminder.
 pub(in crate::store) const CONFIRM_LEFT: TimeDelta = TimeDelta::minutes(25);
+/// How long before a job's time a missing file is told.
+const FILES_AHEAD: TimeDelta = TimeDelta::hours(24);
 /// The kinds that follow from several rows, and are looked for less often.
 const DERIVED: [&str; 2] = ["gap", "no_result"];
 
 /// Held jobs whose approval is due. A job has few notices: `+` keeps those of all jobs unread.
 pub(super) const APPROVALS_DUE: &str =
     "SELECT account, id, due_at FROM job WHERE state = 'held' AND due_at <= ?1
+    AND NOT EXISTS (SELECT 1 FROM awaited_file WHERE awaited_file.job = job.id)
     AND NOT EXISTS (SELECT 1 FROM notice WHERE notice.job = job.id
     AND +notice.kind = 'approval_due' AND subject = due_at || '')";
+/// Held jobs whose files must come soon.
+pub(super) const FILES_DUE: &str =
+    "SELECT account, id, due_at FROM job WHERE state = 'held' AND due_at <= ?1
+    AND EXISTS (SELECT 1 FROM awaited_file WHERE awaited_file.job = job.id)
+    AND NOT EXISTS (SELECT 1 FROM notice WHERE notice.job = job.id
+    AND +notice.kind = 'files_due' AND subject = due_at || '')";
 /// Broadcasts to everyone that wait for the confirmation of an administrator.
 pub(super) const CONFIRMATIONS_DUE: &str = "SELECT job.account, job.id, min(accepted_at) AS at
     FROM job JOIN batch ON batch.job = job.id
@@ -75,22 +84,18 @@ impl Tx<'_> {
     }
 
     fn timed_notices(&self, timing: &Timing, now: DateTime<Utc>) -> Result<Vec<Due>> {
-        let mut due = self.approvals_due(timing.approval, now)?;
+        let mut due = self.held_due("approval_due", APPROVALS_DUE, now + timing.approval)?;
+        due.extend(self.held_due("files_due", FILES_DUE, now + FILES_AHEAD)?);
         due.extend(self.confirmations_due(now)?);
         due.extend(self.summary_due(timing.summary)?);
         Ok(due)
     }
 
-    fn approvals_due(&self, within: TimeDelta, now: DateTime<Utc>) -> Result<Vec<Due>> {
-        let mut statement = self.db.prepare_cached(APPROVALS_DUE)?;
-        let rows = statement.query_map([millis(now + within)], |row| {
+    fn held_due(&self, kind: &'static str, sql: &str, until: DateTime<Utc>) -> Result<Vec<Due>> {
+        let mut statement = self.db.prepare_cached(sql)?;
+        let rows = statement.query_map([millis(until)], |row| {
             let due_at: i64 = row.get(2)?;
-            Ok(Due {
-                kind: "approval_due",
-                account: row.get(0)?,
-                job: row.get(1)?,
-                subject: due_at.to_string(),
-            })
+            Ok(Due { kind, account: row.get(0)?, job: row.get(1)?, subject: due_at.to_string() })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

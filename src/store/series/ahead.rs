@@ -12,7 +12,7 @@ use crate::model::{Account, Audience, Content, Expires, JobSpec, JobState, batch
 use crate::plan::{Job, Rank};
 use crate::quota::Demand;
 use crate::schedule::Waiting;
-use crate::store::ingest::words;
+use crate::store::ingest::{taken_as, words};
 use crate::store::{Result, Tx, millis};
 
 /// A date of a series that has no job yet.
@@ -33,8 +33,17 @@ impl Tx<'_> {
         for series in self.series_ahead(&account.name, until)? {
             let Some(from) = series.next() else { continue };
             let titles = Titles::of(&series, until);
+            let mut own = self.date_actions(&series.job.id)?;
             for date in series.dates().after(from).take_while(|date| date.at < until) {
-                dates.push(date_ahead(&series, date, titles.of_date(date))?);
+                dates.push(match own.remove(&date.date) {
+                    None => {
+                        date_ahead(&series, account, (&series.job, date), titles.of_date(date))?
+                    }
+                    own @ Some(_) => {
+                        let spec = series.occurrence_with(date, own)?;
+                        date_ahead(&series, account, (&spec, date), spec.title())?
+                    }
+                });
             }
         }
         dates.sort_by_key(|date: &DateAhead| date.waiting.job.planned_at);
@@ -116,20 +125,31 @@ impl<'a> Titles<'a> {
     }
 }
 
-fn date_ahead(series: &Series, date: Date, title: Option<String>) -> Result<DateAhead> {
-    let spec = &series.job;
+fn date_ahead(
+    series: &Series,
+    account: &Account,
+    (spec, date): (&JobSpec, Date),
+    title: Option<String>,
+) -> Result<DateAhead> {
     let broadcast = spec.action.broadcast();
     let calls = match broadcast.map(|broadcast| &broadcast.audience) {
         None => 0,
         Some(Audience::Everyone | Audience::Tag(_)) => 1,
-        Some(Audience::List(list)) => u32::try_from(batch_lengths(list.len()).len()).unwrap_or(1),
+        // A list that has not come yet takes at least one.
+        Some(Audience::List(list)) => {
+            u32::try_from(batch_lengths(list.len()).len()).unwrap_or(1).max(1)
+        }
     };
     let everyone = broadcast.is_some_and(|broadcast| broadcast.audience == Audience::Everyone);
     let is_approved = series.approved.as_ref().is_some_and(|(day, _)| date.date.date <= *day);
     let job = Job {
-        id: occurrence_id(&spec.id, date.date)?,
+        id: occurrence_id(&series.job.id, date.date)?,
         account: spec.account.clone(),
-        state: if spec.approval && !is_approved { JobState::Held } else { JobState::Planned },
+        state: if is_approved && spec.awaited().is_empty() {
+            JobState::Planned
+        } else {
+            taken_as(spec, account)
+        },
         rank: Rank { neg_priority: -i32::from(spec.priority), taken: i64::MAX },
         planned_at: date.at,
         due_at: date.at,

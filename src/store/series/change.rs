@@ -10,10 +10,12 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::row::key;
 use super::{Series, SeriesCancelled, SeriesState, occurrence_id};
+use crate::approval::Verdict;
 use crate::calendar::{self, Date, DateKey};
 use crate::l10n::t;
 use crate::model::{Account, JobId, JobState};
 use crate::reason::{Operation, Reason};
+use crate::store::ingest::taken_as;
 use crate::store::job_row::state;
 use crate::store::{DecidedBy, Result, StoreError, Tx, instant, millis};
 
@@ -220,20 +222,21 @@ impl Tx<'_> {
         Ok(done)
     }
 
-    /// Approves the dates of a series up to a local date, also those that have no job yet.
-    /// Returns those that waited for it.
+    /// Counts somebody's approval of the dates of a series up to a local date, also of those that have
+    /// no job yet. Returns what it means, and which dates go now that waited for it.
     ///
     /// # Errors
     /// If the series is not active or needs no approval; or if SQLite fails.
     pub fn approve_series(
         &self,
         id: &JobId,
+        account: &Account,
         (until, said): (NaiveDate, DecidedBy<'_>),
         now: DateTime<Utc>,
-    ) -> Result<Vec<JobId>> {
+    ) -> Result<(Verdict, Vec<JobId>)> {
         let series = self.known_series(id)?;
         let why = match series.state {
-            SeriesState::Active if series.job.approval => None,
+            SeriesState::Active if taken_as(&series.job, account) == JobState::Held => None,
             SeriesState::Active => Some(t!("series-needs-no-approval", id = %id)),
             other @ (SeriesState::Cancelled | SeriesState::Lost) => {
                 Some(t!("series-is-in-state", id = %id, state = %other.label()))
@@ -247,10 +250,26 @@ impl Tx<'_> {
                 t!("series-approved-already", id = %id, before = %before),
             ));
         }
-        self.run(
-            "UPDATE series SET approved_until = ?2, approved_why = ?3 WHERE id = ?1",
-            params![id.as_str(), until.to_string(), said.that(Operation::Approve)],
-        )?;
+        let verdict = self.approve_dates(&series, account, (until, said), now)?;
+        match verdict {
+            Verdict::Own | Verdict::Again => return Ok((verdict, Vec::new())),
+            Verdict::Counts { .. } => {}
+            Verdict::Goes => self.run(
+                "UPDATE series SET approved_until = ?2, approved_why = ?3 WHERE id = ?1",
+                params![id.as_str(), until.to_string(), said.that(Operation::Approve)],
+            )?,
+        }
+        Ok((verdict, self.approve_held_dates(id, account, (until, said), now)?))
+    }
+
+    /// Counts an approval for the dates of a series that have a job; returns those that go now.
+    fn approve_held_dates(
+        &self,
+        id: &JobId,
+        account: &Account,
+        (until, said): (NaiveDate, DecidedBy<'_>),
+        now: DateTime<Utc>,
+    ) -> Result<Vec<JobId>> {
         let mut statement = self.db.prepare_cached(
             "SELECT date, job.state FROM occurrence JOIN job ON job.id = occurrence.job
              WHERE series = ?1 AND job.state = 'held' ORDER BY due_at, seq",
@@ -261,22 +280,41 @@ impl Tx<'_> {
         let mut approved = Vec::new();
         for (date, _) in held.into_iter().filter(|(date, _)| date.date <= until) {
             let job = occurrence_id(id, date)?;
-            self.approve(&job, said, now)?;
-            approved.push(job);
+            if !self.awaited_files(&job)?.is_empty() {
+                // Nobody has seen what it will send.
+                continue;
+            }
+            if self.approve(&job, account, said, now)? == Verdict::Goes {
+                approved.push(job);
+            }
         }
         Ok(approved)
     }
 
-    /// Approves a date that was just made, if its series is approved up to it.
+    /// Counts the approvals that a series has up to a date that was just made.
     pub(super) fn approve_as_series(
         &self,
         series: &Series,
+        account: &Account,
         (date, job): (DateKey, &JobId),
         now: DateTime<Utc>,
     ) -> Result<()> {
+        if !self.awaited_files(job)?.is_empty() {
+            // Nobody has seen what it will send.
+            return Ok(());
+        }
+        let approvers = self.approvers_of_dates(series.job.id.as_str(), date.date)?;
+        for (who, why) in &approvers {
+            if self.job(job)?.state == JobState::Held {
+                let said = DecidedBy { who, why: why.as_deref() };
+                self.approve(job, account, said, now)?;
+            }
+        }
+        // An older version stored only the last approval.
         let Some((until, why)) = &series.approved else { return Ok(()) };
+        let is_covered = approvers.is_empty() && account.approvals <= 1 && date.date <= *until;
         let is_held = self.job(job)?.state == JobState::Held;
-        if is_held && date.date <= *until { self.approve_because(job, why, now) } else { Ok(()) }
+        if is_held && is_covered { self.approve_because(job, why, now) } else { Ok(()) }
     }
 
     /// Returns what operators decided about single dates of a series, the first date first.

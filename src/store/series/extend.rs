@@ -115,7 +115,7 @@ impl Tx<'_> {
         date: Date,
         now: DateTime<Utc>,
     ) -> Result<Made> {
-        let spec = series.occurrence(date)?;
+        let spec = self.occurrence(series, date)?;
         let known: Option<bool> = self
             .db
             .prepare_cached("SELECT withdrawn FROM occurrence WHERE job = ?1")?
@@ -149,7 +149,7 @@ impl Tx<'_> {
                 self.bound_date_by_recall(series, (date, &spec.id))?;
             }
         }
-        self.approve_as_series(series, (date.date, &spec.id), now)?;
+        self.approve_as_series(series, by.account, (date.date, &spec.id), now)?;
         Ok(Made::New(spec.id))
     }
 

@@ -39,7 +39,7 @@ impl Tx<'_> {
         let newest = self.known_series(id)?;
         for date in self.dates_waiting(id)? {
             let Some(at) = newest.dates().on(date) else { continue };
-            let spec = newest.occurrence(Date { date, at })?;
+            let spec = self.occurrence(&newest, Date { date, at })?;
             self.miss_as(&spec, by, (source, &Reason::DatabaseLost), now)?;
         }
         self.miss_waiting(id, by.account, now)?;
@@ -135,7 +135,7 @@ impl Tx<'_> {
         self.move_job(&id, JobState::Missed, to, now)?;
         match series.dates().on(date) {
             Some(at) => {
-                let spec = series.occurrence(Date { date, at })?;
+                let spec = self.occurrence(series, Date { date, at })?;
                 self.take_again(&spec, by, series.source(now), now)
             }
             // A later edit may contain it again; until then it cannot be retried.

@@ -1,11 +1,11 @@
 //! Reads and writes the rows of series.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::{Recurring, Series, SeriesState};
-use crate::calendar::{Bounds, Cron, DateChange, DateChanges, DateKey, Recurrence};
-use crate::model::JobId;
+use super::{DateActions, Recurring, Series, SeriesState};
+use crate::calendar::{Bounds, Cron, Date, DateChange, DateChanges, DateKey, Recurrence};
+use crate::model::{Action, JobId, JobSpec};
 use crate::store::{Result, Source, Tx, instant, millis, unreadable};
 
 /// How a wall-clock time is stored.
@@ -23,11 +23,12 @@ impl Tx<'_> {
         (state, next_at): (SeriesState, Option<DateTime<Utc>>),
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let Recurring { job, recurrence } = recurring;
+        let Recurring { job, recurrence, dated } = recurring;
         let Bounds { from, until, count, except } = recurrence.bounds();
         let wall = |at: &Option<NaiveDateTime>| at.map(|at| at.format(WALL).to_string());
         let except = (!except.is_empty())
             .then(|| serde_json::to_string(except).expect("dates are always JSON"));
+        self.run("DELETE FROM series_approval WHERE series = ?1", params![job.id.as_str()])?;
         self.run(
             "INSERT INTO series (id, account, state, cron, zone, first, last, job, digest, file, line,
                  taken_at, next_at, count, except_dates)
@@ -56,7 +57,36 @@ impl Tx<'_> {
                 count,
                 except,
             ],
-        )
+        )?;
+        self.run("DELETE FROM date_action WHERE series = ?1", params![job.id.as_str()])?;
+        for (date, action) in dated {
+            let action = serde_json::to_string(action).expect("a checked action is always JSON");
+            self.run(
+                "INSERT INTO date_action (series, date, action) VALUES (?1, ?2, ?3)",
+                params![job.id.as_str(), date.to_string(), action],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Returns the job of one date of a series.
+    pub(super) fn occurrence(&self, series: &Series, date: Date) -> Result<JobSpec> {
+        let own: Option<String> = self
+            .db
+            .prepare_cached("SELECT action FROM date_action WHERE series = ?1 AND date = ?2")?
+            .query_row([series.job.id.as_str(), &date.date.to_string()], |row| row.get(0))
+            .optional()?;
+        let own = own.map(|json| action(&json)).transpose()?;
+        series.occurrence_with(date, own)
+    }
+
+    /// Returns what the dates of a series do that have files of their own.
+    pub(super) fn date_actions(&self, id: &JobId) -> Result<DateActions> {
+        let mut statement =
+            self.db.prepare_cached("SELECT date, action FROM date_action WHERE series = ?1")?;
+        let rows = statement
+            .query_map([id.as_str()], |row| Ok((key(row)?, action(&row.get::<_, String>(1)?)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Returns what operators decided about single dates of a series.
@@ -80,6 +110,10 @@ impl Tx<'_> {
         let changes = self.date_changes(&series.job.id, series.changes.ends_on)?;
         Ok(Series { changes, ..series })
     }
+}
+
+fn action(json: &str) -> rusqlite::Result<Action> {
+    serde_json::from_str(json).map_err(|error| unreadable("date_action.action", &error.to_string()))
 }
 
 /// Returns the date in the first column.

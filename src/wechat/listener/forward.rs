@@ -105,7 +105,7 @@ impl Forwarder {
     }
 
     async fn ask(&self, to: &Url, push: Push<'_>) -> Result<Reply, ForwardError> {
-        let broken = |error| ForwardError::Broken(client::chain(error));
+        let broken = |error| ForwardError::Broken(client::failure(error).to_string());
         let client = self.client(to.scheme() == "https").map_err(broken)?;
         let mut request = client.post(with_query(to, push.uri)).body(push.body);
         if let Some(content_type) = push.content_type {

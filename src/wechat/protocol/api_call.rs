@@ -10,7 +10,8 @@ use url::Url;
 use super::response::{Fields, HttpResponse, Reply, errmsg, id, integer, printable, whole};
 use super::{Request, Save, mass_get, media, with_token};
 use crate::model::{
-    ApiCall, ConditionalMenu, DraftPage, Menu, Picture, Qrcode, ReportedMenu, Scene, Speed, Viewer,
+    ApiCall, ConditionalMenu, DraftPage, Failure, Menu, Picture, Plain, Qrcode, ReportedMenu,
+    Scene, Speed, Viewer,
 };
 use crate::wechat::codes::{self, Verdict};
 
@@ -120,6 +121,13 @@ pub fn menu_conditional(token: &SecretString, menu: &ConditionalMenu) -> Request
 pub fn menu_conditional_delete(token: &SecretString, menuid: &str) -> Request {
     let body = json!({ "menuid": menuid }).to_string();
     Request::post("/cgi-bin/menu/delconditional", Some(token), body)
+}
+
+/// Queries the menu that one follower sees, by an OpenID or a WeChat name.
+pub fn menu_try(token: &SecretString, viewer: &Viewer) -> Request {
+    let (Viewer::Openid(user_id) | Viewer::Wxname(user_id)) = viewer;
+    let body = json!({ "user_id": user_id }).to_string();
+    Request::post("/cgi-bin/menu/trymatch", Some(token), body)
 }
 
 /// The body of a request for a QR code, in the documents' order.
@@ -271,6 +279,7 @@ pub fn read_api_call(answer: &HttpResponse, asked: &ApiCall) -> ApiCallResponse 
         | ApiCall::MenuRead { .. }
         | ApiCall::MenuConditional(_)
         | ApiCall::MenuConditionalDelete { .. }
+        | ApiCall::MenuTry(_)
         | ApiCall::Qrcode(_)
         | ApiCall::Drafts { .. } => {}
     }
@@ -282,7 +291,7 @@ pub fn read_api_call(answer: &HttpResponse, asked: &ApiCall) -> ApiCallResponse 
         None => None,
         Some(value) => match value.as_i64() {
             Some(code) => Some(code),
-            None => return later(false, None, "the answer has an errcode that is no integer"),
+            None => return later(false, None, &Plain::ErrcodeIsNoInteger.to_string()),
         },
     };
     match code {
@@ -293,11 +302,16 @@ pub fn read_api_call(answer: &HttpResponse, asked: &ApiCall) -> ApiCallResponse 
             } else {
                 done(&fields, asked)
             };
-            done.map_or_else(|why| later(false, code, why), ApiCallResponse::Done)
+            done.map_or_else(|why| later(false, code, &why.to_string()), ApiCallResponse::Done)
         }
         // It is gone, whoever deleted it.
         Some(codes::NO_MENU) if *asked == ApiCall::MenuDelete => {
             ApiCallResponse::Done(ApiCallResult::default())
+        }
+        // Followers see no menu at all.
+        Some(codes::NO_MENU) if matches!(asked, ApiCall::MenuTry(_)) => {
+            let menu = Some(ReportedMenu::default());
+            ApiCallResponse::Done(ApiCallResult { menu, ..ApiCallResult::default() })
         }
         Some(codes::NO_MENUID) if matches!(asked, ApiCall::MenuConditionalDelete { .. }) => {
             ApiCallResponse::Done(ApiCallResult::default())
@@ -318,10 +332,10 @@ fn read_picture(reply: &Reply) -> ApiCallResponse {
             ApiCallResponse::Done(ApiCallResult::default())
         }
         Reply::Http { status: 404, .. } => {
-            ApiCallResponse::Refused(said("the platform has no picture for the ticket (HTTP 404)"))
+            ApiCallResponse::Refused(said(&Plain::PictureGone.to_string()))
         }
         Reply::Http { status, .. } => {
-            let errmsg = format!("HTTP {status} without a picture");
+            let errmsg = Failure::NoPicture { status: *status }.to_string();
             ApiCallResponse::Later { certain: true, said: said(&errmsg) }
         }
         Reply::NotSent(why) | Reply::Unreachable(why) | Reply::Unknown(why) => {
@@ -330,7 +344,7 @@ fn read_picture(reply: &Reply) -> ApiCallResponse {
     }
 }
 
-fn done(fields: &Fields, asked: &ApiCall) -> Result<ApiCallResult, &'static str> {
+fn done(fields: &Fields, asked: &ApiCall) -> Result<ApiCallResult, Failure> {
     let result =
         ApiCallResult { msg_id: fields.msg_id.as_ref().and_then(id), ..ApiCallResult::default() };
     match asked {
@@ -342,7 +356,7 @@ fn done(fields: &Fields, asked: &ApiCall) -> Result<ApiCallResult, &'static str>
         | ApiCall::MenuConditionalDelete { .. }
         | ApiCall::Picture(_) => match fields.errcode {
             Some(_) => Ok(result),
-            None => Err("the answer has no errcode"),
+            None => Err(Failure::no_field("errcode")),
         },
         ApiCall::MenuConditional(_) => {
             let text = |menuid: &Value| menuid.as_str().map(printable);
@@ -350,29 +364,34 @@ fn done(fields: &Fields, asked: &ApiCall) -> Result<ApiCallResult, &'static str>
             let menuid = fields.menuid.as_ref();
             let menuid = menuid.and_then(|menuid| text(menuid).or_else(|| number(menuid)));
             let menuid = menuid.filter(|menuid| !menuid.is_empty());
-            let menuid = menuid.ok_or("the answer has no menuid that can be read")?;
+            let menuid = menuid.ok_or_else(|| Failure::no_field("menuid"))?;
             Ok(ApiCallResult { menuid: Some(menuid), ..result })
         }
         // The articles, or the address of a video.
         ApiCall::MediaCheck(_) if fields.news_item.is_some() || fields.has_video() => Ok(exists()),
-        ApiCall::MediaCheck(_) => Err("the answer is not the content of a medium"),
-        ApiCall::Drafts { .. } => Err("a page of drafts is read elsewhere"),
+        ApiCall::MediaCheck(_) => Err(Plain::NoMedium.into()),
+        ApiCall::Drafts { .. } => Err(Plain::OtherList.into()),
         ApiCall::MenuRead { .. } => {
             Ok(ApiCallResult { menu: Some(reported_menu(fields)?), ..result })
+        }
+        ApiCall::MenuTry(_) => {
+            let buttons = fields.button.as_ref().and_then(Value::as_array);
+            let buttons = buttons.ok_or_else(|| Failure::no_field("button"))?.clone();
+            Ok(ApiCallResult { menu: Some(ReportedMenu::new(buttons)), ..result })
         }
         ApiCall::Qrcode(_) => {
             let is_ticket = |text: &&String| {
                 (1..=TICKET_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
             };
             let ticket = fields.ticket.as_ref().filter(is_ticket);
-            let ticket = ticket.ok_or("the answer has no ticket that can be read")?.clone();
+            let ticket = ticket.ok_or_else(|| Failure::no_field("ticket"))?.clone();
             let url = fields.url.as_deref().map(printable);
             let expire_seconds = fields.expire_seconds.as_ref().and_then(id);
             Ok(ApiCallResult { code: Some(MadeCode { ticket, url, expire_seconds }), ..result })
         }
         ApiCall::SpeedGet => {
             let level = fields.speed.as_ref().and_then(integer);
-            let speed = level.and_then(Speed::new).ok_or("the answer has no speed from 0 to 4")?;
+            let speed = level.and_then(Speed::new).ok_or_else(|| Failure::no_field("speed"))?;
             let real = fields.realspeed.as_ref().and_then(id);
             Ok(ApiCallResult { speed: Some((speed, real)), ..result })
         }
@@ -385,17 +404,17 @@ fn exists() -> ApiCallResult {
 
 /// Returns the menu of a response, in the form in which menus are created: the platform puts the
 /// sub-buttons that it reports into a `list`.
-fn reported_menu(fields: &Fields) -> Result<ReportedMenu, &'static str> {
+fn reported_menu(fields: &Fields) -> Result<ReportedMenu, Failure> {
     let open = fields.is_menu_open.as_ref().and_then(integer);
-    match open.ok_or("the answer does not say whether there is a menu")? {
+    match open.ok_or(Plain::MenuUnclear)? {
         0 => return Ok(ReportedMenu::default()),
         1 => {}
-        _ => return Err("the answer does not say whether there is a menu"),
+        _ => return Err(Plain::MenuUnclear.into()),
     }
     let buttons = fields.selfmenu_info.as_ref().and_then(|info| info["button"].as_array());
-    let mut buttons = buttons.ok_or("the answer has no buttons that can be read")?.clone();
+    let mut buttons = buttons.ok_or_else(|| Failure::no_field("button"))?.clone();
     for button in &mut buttons {
-        let fields = button.as_object_mut().ok_or("a button of the answer cannot be read")?;
+        let fields = button.as_object_mut().ok_or(Plain::ButtonUnclear)?;
         let Some(subs) = fields.remove("sub_button") else { continue };
         let list = subs.get("list").unwrap_or(&subs).clone();
         fields.insert("sub_button".to_owned(), list);
@@ -473,6 +492,10 @@ mod tests {
         let done =
             |msg_id| ApiCallResponse::Done(ApiCallResult { msg_id, ..ApiCallResult::default() });
         let later = |certain, said| ApiCallResponse::Later { certain, said };
+        let lacks = |field: &str| {
+            let errmsg = format!("the answer has no {field} that can be read");
+            later(false, PlatformMessage { code: None, errmsg })
+        };
         let speed = Some((Speed::new(3).unwrap(), None));
         for (asked, text, expected) in [
             (&preview, r#"{"errcode":0,"errmsg":"preview success","msg_id":""}"#, done(None)),
@@ -482,25 +505,8 @@ mod tests {
                 r#"{"speed":3}"#,
                 ApiCallResponse::Done(ApiCallResult { speed, ..ApiCallResult::default() }),
             ),
-            (
-                &ApiCall::SpeedGet,
-                r#"{"speed":7}"#,
-                later(
-                    false,
-                    PlatformMessage {
-                        code: None,
-                        errmsg: "the answer has no speed from 0 to 4".into(),
-                    },
-                ),
-            ),
-            (
-                &delete,
-                "{}",
-                later(
-                    false,
-                    PlatformMessage { code: None, errmsg: "the answer has no errcode".into() },
-                ),
-            ),
+            (&ApiCall::SpeedGet, r#"{"speed":7}"#, lacks("speed")),
+            (&delete, "{}", lacks("errcode")),
             (
                 &preview,
                 r#"{"errcode":40132,"errmsg":"invalid wechat id"}"#,
@@ -578,7 +584,7 @@ mod tests {
                 r#"{"action_name":"QR_LIMIT_STR_SCENE","action_info":{"scene":{"scene_str":"门店"}}}"#,
             ),
         ] {
-            let request = qrcode(&token(), &Qrcode { expire_seconds, scene });
+            let request = qrcode(&token(), &Qrcode { expire_seconds, scene, renew: false });
 
             assert_eq!(request.path, "/cgi-bin/qrcode/create");
             assert_eq!(text_of(&request), expected);
@@ -587,7 +593,8 @@ mod tests {
 
     #[test]
     fn a_code_is_made_when_its_ticket_is_told() {
-        let code = ApiCall::Qrcode(Qrcode { expire_seconds: Some(60), scene: Scene::Id(1) });
+        let code =
+            ApiCall::Qrcode(Qrcode { expire_seconds: Some(60), scene: Scene::Id(1), renew: false });
         let made = |ticket: &str, expire_seconds| {
             let url = Some("http://weixin.qq.com/q/kZgfwMTm72WWPkovabbI".to_owned());
             let code = MadeCode { ticket: ticket.to_owned(), url, expire_seconds };
@@ -637,7 +644,7 @@ mod tests {
             (json!({"is_menu_open":1,"selfmenu_info":{"button":[text]}}), Ok(json!([text]))),
             (json!({"is_menu_open":0,"selfmenu_info":{"button":[text]}}), Ok(json!([]))),
             (json!({"is_menu_open":0}), Ok(json!([]))),
-            (json!({"is_menu_open":1}), Err("the answer has no buttons that can be read")),
+            (json!({"is_menu_open":1}), Err("the answer has no button that can be read")),
             (json!({"errcode":0}), Err("the answer does not say whether there is a menu")),
             (json!({"errcode":48001,"errmsg":"m"}), Err("m")),
         ] {

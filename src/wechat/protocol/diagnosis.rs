@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::Request;
 use super::response::{HttpResponse, Refusal, Reply, printable, question, read_json};
+use crate::model::Plain;
 
 /// What the platform sees of an account's callback URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,10 +47,10 @@ pub fn read_rights(response: &HttpResponse) -> Result<(), NoResult> {
 pub fn read_callback_check(response: &HttpResponse) -> Result<CallbackPath, NoResult> {
     question(&response.reply).map_err(no_result)?;
     let Reply::Http { body, .. } = &response.reply else {
-        return Err(NoResult::Unclear("there is no answer".to_owned()));
+        return Err(NoResult::Unclear(Plain::NoAnswer.to_string()));
     };
-    let read: Lists = read_json(body)
-        .map_err(|_| NoResult::Unclear("the answer has no lists that can be read".to_owned()))?;
+    let read: Lists =
+        read_json(body).map_err(|_| NoResult::Unclear(Plain::ListsUnclear.to_string()))?;
     Ok(CallbackPath {
         addresses: read.dns.iter().map(|found| printable(&found.ip)).collect(),
         answered: read.ping.iter().filter(|ping| ping.package_loss == "0%").count(),

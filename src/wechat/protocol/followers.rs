@@ -10,8 +10,9 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use super::response::{HttpResponse, Refusal, Reply, printable, question, read_json};
+use super::response::{HttpResponse, Refusal, Reply, answered, printable, question, read_json};
 use super::{Request, with_token};
+use crate::model::Plain;
 use crate::wechat::codes::{self, Verdict};
 
 /// The longest OpenID that is accepted; the platform's have 28 characters.
@@ -133,7 +134,7 @@ pub fn read_tags(answer: &HttpResponse) -> Listed<Vec<Tag>> {
         Tag { id: tag.id, name, count: tag.count }
     };
     if tags.iter().any(|tag| tag.id < 0) {
-        return Listed::Unclear("a tag has no id that can be read".to_owned());
+        return Listed::Unclear(Plain::TagWithoutId.to_string());
     }
     Listed::Listed(tags.into_iter().map(kept).collect())
 }
@@ -146,20 +147,20 @@ pub fn read_page(answer: &HttpResponse, after: &str) -> Listed<Page> {
     };
     let openids = page.data.map(|data| data.openid).unwrap_or_default();
     if openids.len() != page.count {
-        return Listed::Unclear("a page lists another number of OpenIDs than it says".to_owned());
+        return Listed::Unclear(Plain::PageMiscounted.to_string());
     }
     if !openids.iter().all(|openid| is_openid(openid)) {
-        return Listed::Unclear("a page lists an OpenID that cannot be read".to_owned());
+        return Listed::Unclear(Plain::OpenidUnclear.to_string());
     }
     if openids.is_empty() && after.is_empty() && page.total.is_some_and(|total| total > 0) {
-        return Listed::Unclear("the list of followers is empty, and should not be".to_owned());
+        return Listed::Unclear(Plain::NoFollowers.to_string());
     }
     let next = page.next_openid.filter(|next| !next.is_empty() && !openids.is_empty());
     if next.as_deref() == Some(after) {
-        return Listed::Unclear("a page is followed by itself".to_owned());
+        return Listed::Unclear(Plain::PageRepeats.to_string());
     }
     if next.as_deref().is_some_and(|next| !is_openid(next)) {
-        return Listed::Unclear("a page's next_openid cannot be read".to_owned());
+        return Listed::Unclear(Plain::NextOpenidUnclear.to_string());
     }
     Listed::Listed(Page { openids, total: page.total, next })
 }
@@ -172,7 +173,7 @@ fn read<T: DeserializeOwned, L>(answer: &HttpResponse) -> Result<T, Listed<L>> {
         Err(Refusal::Unclear(why)) => return Err(Listed::Unclear(why)),
         Err(Refusal::Code { code, errmsg, .. }) => {
             return Err(match codes::for_query(code).verdict {
-                Verdict::Retry { .. } => Listed::Unclear(format!("{code}: {errmsg}")),
+                Verdict::Retry { .. } => Listed::Unclear(answered(code, errmsg)),
                 Verdict::Accepted
                 | Verdict::Adopt
                 | Verdict::InDoubt
@@ -188,8 +189,7 @@ fn read<T: DeserializeOwned, L>(answer: &HttpResponse) -> Result<T, Listed<L>> {
         Reply::NotSent(_) | Reply::Unreachable(_) | Reply::Unknown(_) => &[],
     };
     // serde's own message may quote an OpenID.
-    read_json(body)
-        .map_err(|_| Listed::Unclear("the answer is not the list that was asked for".to_owned()))
+    read_json(body).map_err(|_| Listed::Unclear(Plain::OtherList.to_string()))
 }
 
 fn is_openid(text: &str) -> bool {

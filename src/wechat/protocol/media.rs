@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::response::{HttpResponse, Reply, id, integer, printable, read_json};
 use super::{GLANCE, Request, with_token};
-use crate::model::{DRAFTS_PAGE, Draft, DraftArticle, DraftPage, MediaUse, Medium};
+use crate::model::{DRAFTS_PAGE, Draft, DraftArticle, DraftPage, Failure, MediaUse, Medium, Plain};
 
 /// The longest title that is kept, in characters; the platform's have 64 at most.
 const TITLE_MAX: usize = 128;
@@ -93,14 +93,13 @@ struct ArticleIn {
 }
 
 /// Reads a page of the draft box; its refusals were read before.
-pub(super) fn read_drafts(answer: &HttpResponse) -> Result<DraftPage, &'static str> {
-    let Reply::Http { body, .. } = &answer.reply else { return Err("there is no answer") };
-    let page: PageIn =
-        read_json(body).map_err(|_| "the answer is not the page of drafts that was asked for")?;
+pub(super) fn read_drafts(answer: &HttpResponse) -> Result<DraftPage, Failure> {
+    let Reply::Http { body, .. } = &answer.reply else { return Err(Plain::NoAnswer.into()) };
+    let page: PageIn = read_json(body).map_err(|_| Plain::OtherList)?;
     let total = integer(&page.total_count).and_then(|total| u32::try_from(total).ok());
-    let total = total.ok_or("the answer does not say how many drafts there are")?;
+    let total = total.ok_or_else(|| Failure::no_field("total_count"))?;
     let drafts = page.item.into_iter().map(draft).collect::<Option<Vec<_>>>();
-    let drafts = drafts.ok_or("the answer has a media_id that cannot be read")?;
+    let drafts = drafts.ok_or_else(|| Failure::no_field("media_id"))?;
     Ok(DraftPage { total, drafts })
 }
 

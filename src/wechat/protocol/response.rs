@@ -17,6 +17,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
+use crate::model::{Failure, Plain};
 use crate::wechat::codes::{self, Verdict, WAIT_S};
 
 /// The longest errmsg that is kept, in characters.
@@ -180,6 +181,7 @@ pub(super) struct Fields {
     pub(super) media_id: Option<String>,
     pub(super) url: Option<String>,
     pub(super) menuid: Option<Value>,
+    pub(super) button: Option<Value>,
     pub(super) is_menu_open: Option<Value>,
     pub(super) selfmenu_info: Option<Value>,
     pub(super) news_item: Option<IgnoredAny>,
@@ -208,13 +210,14 @@ pub fn read_send(response: &HttpResponse) -> SendResponse {
         Err(why) => return unclear(Verdict::InDoubt, None, &why),
     };
     let Some(code) = fields.errcode.as_ref().and_then(Value::as_i64) else {
-        return unclear(Verdict::InDoubt, None, "the answer has no errcode that can be read");
+        let why = Failure::no_field("errcode");
+        return unclear(Verdict::InDoubt, None, &why.to_string());
     };
     let verdict = codes::for_send(code).verdict;
     let msg_id = fields.msg_id.as_ref().and_then(id);
     if matches!(verdict, Verdict::Accepted | Verdict::Adopt) && msg_id.is_none() {
-        let why = format!("errcode {code} without a msg_id that can be read");
-        return unclear(Verdict::InDoubt, Some(code), &why);
+        let why = Failure::NoMsgId { errcode: code };
+        return unclear(Verdict::InDoubt, Some(code), &why.to_string());
     }
     SendResponse {
         verdict,
@@ -237,16 +240,15 @@ pub fn read_token(response: &HttpResponse) -> TokenResponse {
             return TokenResponse::Refused { verdict, code, errmsg: errmsg(&fields) };
         }
         Ok(None) => {}
-        Err(why) => return TokenResponse::Unclear(why.to_owned()),
+        Err(why) => return TokenResponse::Unclear(why.to_string()),
     }
     let Some(token) = fields.access_token.filter(|token| is_token(token)) else {
-        return TokenResponse::Unclear("the answer has no token that can be read".to_owned());
+        let why = Failure::no_field("token");
+        return TokenResponse::Unclear(why.to_string());
     };
     let life = fields.expires_in.as_ref().and_then(id).and_then(|s| u64::try_from(s).ok());
     let Some(life) = life.and_then(|s| u32::try_from(s.min(TOKEN_LIFE_MAX_S)).ok()) else {
-        return TokenResponse::Unclear(
-            "the answer does not say how long its token lives".to_owned(),
-        );
+        return TokenResponse::Unclear(Plain::NoTokenLife.to_string());
     };
     TokenResponse::Token { value: token.into(), expires_in_s: life }
 }
@@ -263,20 +265,26 @@ pub fn read_status(response: &HttpResponse, msg_id: i64) -> StatusResponse {
             return StatusResponse::Pause { code, errmsg };
         }
         Err(Refusal::Code { code, pause: false, errmsg }) => {
-            return StatusResponse::Unclear(format!("{code}: {errmsg}"));
+            return StatusResponse::Unclear(answered(code, errmsg));
         }
         Err(Refusal::Unclear(why)) => return StatusResponse::Unclear(why),
     };
     if fields.msg_id.as_ref().is_some_and(|value| id(value) != Some(msg_id)) {
-        return StatusResponse::Unclear("the answer is about another msg_id".to_owned());
+        return StatusResponse::Unclear(Plain::OtherBroadcast.to_string());
     }
     match fields.msg_status.as_ref().and_then(Value::as_str) {
         Some("SEND_SUCCESS") => StatusResponse::Success,
         Some("SENDING") => StatusResponse::Sending,
         Some("SEND_FAIL") => StatusResponse::Failed,
         Some("DELETE") => StatusResponse::Deleted,
-        Some(other) => StatusResponse::Unclear(printable(&format!("unknown status {other}"))),
-        None => StatusResponse::Unclear("the answer has no msg_status".to_owned()),
+        Some(other) => {
+            let why = Failure::UnknownStatus { status: printable(other) };
+            StatusResponse::Unclear(why.to_string())
+        }
+        None => {
+            let why = Failure::no_field("msg_status");
+            StatusResponse::Unclear(why.to_string())
+        }
     }
 }
 
@@ -287,7 +295,7 @@ pub fn read_query(response: &HttpResponse) -> QueryResponse {
         Err(Refusal::NewToken { .. }) => QueryResponse::NewToken,
         Err(Refusal::Code { code, pause: true, errmsg }) => QueryResponse::Pause { code, errmsg },
         Err(Refusal::Code { code, pause: false, errmsg }) => {
-            QueryResponse::Unclear(format!("{code}: {errmsg}"))
+            QueryResponse::Unclear(answered(code, errmsg))
         }
         Err(Refusal::Unclear(why)) => QueryResponse::Unclear(why),
     }
@@ -306,7 +314,7 @@ pub(super) enum Refusal {
 /// Returns the fields of a response whose success needs no code.
 pub(super) fn question(reply: &Reply) -> Result<Fields, Refusal> {
     let fields = whole(reply).map_err(|why| Refusal::Unclear(printable(&why)))?;
-    let Some(code) = refusal(&fields).map_err(|why| Refusal::Unclear(why.to_owned()))? else {
+    let Some(code) = refusal(&fields).map_err(|why| Refusal::Unclear(why.to_string()))? else {
         return Ok(fields);
     };
     let errmsg = errmsg(&fields);
@@ -327,19 +335,19 @@ pub(super) fn whole(reply: &Reply) -> Result<Fields, String> {
     match reply {
         Reply::NotSent(why) | Reply::Unreachable(why) | Reply::Unknown(why) => Err(why.clone()),
         Reply::Http { status: 200..=299, body } => object(body),
-        Reply::Http { status, .. } => Err(format!("HTTP status {status}")),
+        Reply::Http { status, .. } => Err(Failure::Status { status: *status }.to_string()),
     }
 }
 
 fn object(body: &[u8]) -> Result<Fields, String> {
     // serde would accept a list with as many values as there are fields.
     if body.trim_ascii_start().first() != Some(&b'{') {
-        return Err("the answer is not a JSON object".to_owned());
+        return Err(Plain::NoJsonObject.to_string());
     }
     // serde's own message may quote the value, and so a token.
     read_json(body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
-        format!("the answer cannot be read as JSON at line {line}, column {column}")
+        Failure::NoJson { line, column }.to_string()
     })
 }
 
@@ -397,15 +405,20 @@ pub fn counted(response: &HttpResponse) -> Counted {
 }
 
 /// Returns the return code of a call whose success needs none.
-fn refusal(fields: &Fields) -> Result<Option<i64>, &'static str> {
+fn refusal(fields: &Fields) -> Result<Option<i64>, Plain> {
     match &fields.errcode {
         None => Ok(None),
         Some(value) => match value.as_i64() {
             Some(0) => Ok(None),
             Some(code) => Ok(Some(code)),
-            None => Err("the answer has an errcode that is no integer"),
+            None => Err(Plain::ErrcodeIsNoInteger),
         },
     }
+}
+
+/// Returns that the platform answered with a code that settles nothing.
+pub(super) fn answered(errcode: i64, errmsg: String) -> String {
+    Failure::Answered { errcode, errmsg }.to_string()
 }
 
 /// Reads a positive integer exactly, written as a number or as its digits.

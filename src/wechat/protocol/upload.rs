@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::response::{HttpResponse, Refusal, question};
 use super::{Form, Method, Request, TIMEOUT, with_token};
-use crate::model::{Article, ArticlesVia, Asset, Caption, UploadKind};
+use crate::model::{Article, ArticlesVia, Asset, Caption, Failure, UploadKind};
 use crate::wechat::codes::{self, Verdict};
 
 /// A request may take a second more for each this many bytes of its file.
@@ -131,7 +131,10 @@ pub fn read_upload(kind: UploadKind, answer: &HttpResponse) -> UploadResponse {
     };
     match value.filter(fits) {
         Some(value) => UploadResponse::Done(value),
-        None => UploadResponse::Later(None, format!("the answer has no {name} that can be read")),
+        None => {
+            let why = Failure::no_field(name);
+            UploadResponse::Later(None, why.to_string())
+        }
     }
 }
 

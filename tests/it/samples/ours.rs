@@ -49,6 +49,7 @@ fn account(via: ArticlesVia) -> Account {
         kind: Kind::Service,
         daily_calls: 100,
         history_per_day: Some(1),
+        approvals: 0,
         payment: false,
         articles_via: via,
         openids: OpenIds::Any,

@@ -11,7 +11,7 @@ const PICTURE: &str = "/cgi-bin/showqrcode";
 
 fn codes(expire_seconds: Option<u32>, from: u32, to: u32) -> Action {
     let scenes = Scenes::Range { from, to };
-    Action::Qrcodes(Qrcodes { expire_seconds, scenes, out: None })
+    Action::Qrcodes(Qrcodes { expire_seconds, scenes, out: None, renew: false })
 }
 
 impl World {
@@ -129,12 +129,88 @@ fn a_picture_that_does_not_come_is_asked_for_again_and_its_code_is_not() {
 }
 
 #[test]
+fn a_day_without_calls_moves_what_is_left_to_the_next_one_and_holds_up_nobody() {
+    let mut world = World::with(Kind::Service);
+    world.plan_codes("tables", "2027-03-20 20:00", codes(Some(3_600), 1, 9));
+    world.plan_codes("doors", "2027-03-20 20:20", codes(Some(3_600), 11, 13));
+    world.job("a").at("2027-03-20 20:10").submit();
+    world.run_until("2027-03-20 19:59:59");
+    world.run_until_made("tables", 4);
+    world.platform.inject(Fault::new(FaultKind::Errcode(45_009)).on_path(QRCODE));
+
+    world.run_until("2027-03-20 23:00");
+
+    let made = world.made("tables").0;
+    assert!((4..9).contains(&made));
+    assert_eq!(
+        (world.state("tables"), world.state("doors")),
+        (JobState::Planned, JobState::Planned)
+    );
+    let reason = world.reason("tables");
+    let told = format!("{made} of 9 codes are made, and the others follow: ");
+    assert!(reason.contains(&told) && reason.contains("45009"), "{reason}");
+    assert_eq!(world.accepted(), ["2027-03-20 20:10:00"]);
+    world.run_until("2027-03-21 20:30");
+    for (job, all) in [("tables", 9), ("doors", 3)] {
+        assert_eq!(world.state(job), JobState::Sent, "{}", world.reason(job));
+        assert_eq!(world.made(job), (all, all, 0));
+    }
+    assert_eq!(world.asked(QRCODE), 9 + 3 + 1, "each code once, and the refusal");
+    assert_eq!(world.attention(), Vec::<String>::new());
+}
+
+#[test]
+fn the_codes_that_a_job_in_release_has_still_to_make_are_counted() {
+    let mut world = World::with(Kind::Service);
+    let sql = "INSERT INTO charge (account, rule, \"window\", amount, state)
+               VALUES ('brand', 'permanent_qrcodes', 'ever', 99980, 'kept')";
+    world.disk.witness.execute(sql, []).unwrap();
+    world.plan_codes("tables", "2027-03-20 20:00", codes(None, 1, 15));
+    world.run_until("2027-03-20 19:59:59");
+    world.run_until_made("tables", 4);
+    assert_eq!(world.state("tables"), JobState::Releasing);
+    let (made, used, claimed) = world.permanent_used();
+    assert_eq!(used + claimed, 99_995, "{made}");
+
+    world.plan_codes("doors", "2027-03-20 21:00", codes(None, 21, 30));
+
+    assert_eq!(world.state("doors"), JobState::Failed);
+    world.run_until("2027-03-20 21:00");
+    assert_eq!(world.state("tables"), JobState::Sent, "{}", world.reason("tables"));
+}
+
+#[test]
+fn codes_are_made_anew_before_they_expire_as_long_as_nobody_cancels_that() {
+    let mut world = World::with(Kind::Service);
+    let Action::Qrcodes(all) = codes(Some(10 * 86_400), 1, 3) else { unreachable!() };
+    world.plan_codes("tables", "2027-03-20 20:00", Action::Qrcodes(Qrcodes { renew: true, ..all }));
+
+    world.run_until("2027-03-20 20:10");
+
+    assert_eq!(world.state("tables"), JobState::Sent);
+    assert_eq!(world.state("tables@renew-2"), JobState::Planned);
+    world.run_until("2027-03-29 19:59");
+    assert_eq!(world.asked(QRCODE), 3);
+    world.run_until("2027-03-29 20:05");
+    assert_eq!(world.state("tables@renew-2"), JobState::Sent, "{}", world.reason("tables@renew-2"));
+    assert_eq!((world.asked(QRCODE), world.asked(PICTURE)), (6, 6));
+    let engine = world.engine.as_ref().unwrap();
+    let rows = engine.store().read().codes("brand", None).unwrap();
+    let files: Vec<_> = rows.iter().filter_map(|row| row.file.clone()).collect();
+    assert_eq!(files[..3], files[3..], "the new pictures take the place of the old ones");
+    assert_eq!(world.state("tables@renew-3"), JobState::Planned);
+    world.cancel("tables@renew-3").unwrap();
+    world.run_until("2027-04-20 20:00");
+    assert_eq!(world.asked(QRCODE), 6);
+}
+
+#[test]
 fn a_job_that_stops_half_way_says_how_far_it_is_and_a_retry_makes_the_rest() {
     let mut world = World::with(Kind::Service);
     world.plan_codes("tables", "2027-03-20 20:00", codes(Some(3_600), 1, 9));
     world.run_until("2027-03-20 19:59:59");
     world.run_until_made("tables", 4);
-    world.platform.inject(Fault::new(FaultKind::Errcode(45_009)).on_path(QRCODE));
+    world.platform.inject(Fault::new(FaultKind::Errcode(40_053)).on_path(QRCODE));
 
     world.run_until("2027-03-20 20:30");
     assert_eq!(world.state("tables"), JobState::Failed);

@@ -1,10 +1,11 @@
 //! Recurring jobs: each date once, never twice, and none without a word.
 
 use chrono::TimeDelta;
+use qunfa::calendar::DateKey;
 use qunfa::engine::IngestError;
 use qunfa::model::{Action, Content, JobSpec, JobState, Kind, Speed};
 use qunfa::reason::Reason;
-use qunfa::store::IngestOutcome;
+use qunfa::store::{DateActions, IngestOutcome};
 
 use crate::recurring::Comes;
 use crate::world::{MarkFate, World, time};
@@ -31,7 +32,7 @@ fn refused(taken: Result<qunfa::engine::IngestedJob, IngestError>) -> String {
 }
 
 /// Lets days pass, with the chore once a day.
-fn days(world: &mut World, count: i64) {
+pub(super) fn days(world: &mut World, count: i64) {
     for _ in 0..count {
         world.run_for(TimeDelta::days(1));
         world.extend_series();
@@ -786,4 +787,72 @@ fn what_waits_comes_forward_when_a_date_that_has_no_job_yet_leaves_its_day() {
     world.job("third").at("2027-05-15 22:00").submit();
     world.job("fourth").at("2027-05-15 23:00").submit();
     assert_eq!(world.due("fourth"), "2027-05-16 23:00", "its moved date does not come either");
+}
+
+/// A series of every day at 20:00 whose text is in a file of each date, and what of it is there.
+fn with_files(world: &mut World, there: &[&str]) {
+    let mut spec = spec("daily", "brand");
+    spec.templated = true;
+    let dated = there.iter().map(|date| {
+        let mut of_date = spec.clone();
+        text(&mut of_date, date);
+        (DateKey::parse(date).unwrap(), of_date.action)
+    });
+    let dated: DateActions = dated.collect();
+    let Action::Broadcast(broadcast) = &mut spec.action else { unreachable!() };
+    broadcast.content = Content::Awaited {
+        msgtype: "text".to_owned(),
+        title: None,
+        files: vec!["{date}.txt".to_owned()],
+    };
+    world.drop_series_with(&spec, &Comes::at(20, 0), &dated).unwrap();
+}
+
+#[test]
+fn a_date_without_its_file_is_told_a_day_before_and_missed_and_never_sent() {
+    let mut world = World::with(Kind::Subscription);
+    with_files(&mut world, &["2027-03-20"]);
+    assert_eq!(world.state("daily@2027-03-20"), JobState::Planned);
+    assert_eq!(world.state("daily@2027-03-21"), JobState::Held);
+    assert_eq!(world.reason("daily@2027-03-22"), "it waits for 2027-03-22.txt");
+    assert_eq!(world.attention(), Vec::<String>::new());
+
+    world.run_until("2027-03-20 20:30");
+
+    assert_eq!(world.accepted(), ["2027-03-20 20:00:00"]);
+    assert_eq!(world.attention(), ["held"]);
+    let said = world.approve("daily@2027-03-21").unwrap_err().to_string();
+    assert!(said.contains("has nothing to send yet: 2027-03-21.txt did not come"), "{said}");
+    world.run_until("2027-03-21 20:31");
+    assert_eq!(world.state("daily@2027-03-21"), JobState::Missed);
+    let reason = world.reason("daily@2027-03-21");
+    assert!(reason.starts_with("2027-03-21.txt did not come in time"), "{reason}");
+    assert!(world.retry("daily@2027-03-21").is_err());
+    assert_eq!(world.accepted().len(), 1);
+}
+
+#[test]
+fn a_file_that_comes_later_plans_its_date_and_one_that_is_taken_away_holds_it_again() {
+    let mut world = World::with(Kind::Subscription);
+    with_files(&mut world, &["2027-03-21"]);
+    assert_eq!(world.state("daily@2027-03-20"), JobState::Held);
+
+    world.run_until("2027-03-20 19:00");
+    with_files(&mut world, &["2027-03-20"]);
+
+    assert_eq!(world.state("daily@2027-03-20"), JobState::Planned);
+    assert_eq!(world.state("daily@2027-03-21"), JobState::Held);
+    world.run_until("2027-03-22 12:00");
+    assert_eq!(world.accepted(), ["2027-03-20 20:00:00"]);
+}
+
+#[test]
+fn a_date_whose_file_came_long_before_has_it_when_it_is_planned() {
+    let mut world = World::with(Kind::Subscription);
+    with_files(&mut world, &["2027-04-28"]);
+
+    days(&mut world, 10);
+
+    assert_eq!(world.state("daily@2027-04-28"), JobState::Planned);
+    assert_eq!(world.state("daily@2027-04-27"), JobState::Held);
 }

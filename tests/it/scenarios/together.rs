@@ -29,6 +29,7 @@ fn account() -> Account {
         kind: Kind::Subscription,
         daily_calls: 100,
         history_per_day: Some(1),
+        approvals: 0,
         payment: false,
         articles_via: ArticlesVia::Draft,
         openids: OpenIds::Any,

@@ -24,8 +24,8 @@ impl World {
     }
 
     pub(super) fn approve(&mut self, id: &str) -> Result<(), String> {
-        let id = JobId::parse(id).unwrap();
-        self.word(|tx, now| tx.approve(&id, ALICE, now))
+        let (id, account) = (JobId::parse(id).unwrap(), self.setup(0).account.clone());
+        self.word(|tx, now| tx.approve(&id, &account, ALICE, now).map(drop))
     }
 
     /// The last line of a job's story.

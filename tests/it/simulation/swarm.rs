@@ -353,14 +353,14 @@ impl Swarm {
             3 => {
                 let expire_seconds = self.rng.bool().then_some(604_800);
                 let scene = Scene::Id(self.rng.u32(1..20));
-                Action::Qrcode(Qrcode { expire_seconds, scene })
+                Action::Qrcode(Qrcode { expire_seconds, scene, renew: false })
             }
             4 => {
                 world.count("codes of one job");
                 let expire_seconds = self.rng.bool().then_some(604_800);
                 let from = self.rng.u32(1..20);
                 let scenes = Scenes::Range { from, to: from + self.rng.u32(1..12) };
-                Action::Qrcodes(Qrcodes { expire_seconds, scenes, out: None })
+                Action::Qrcodes(Qrcodes { expire_seconds, scenes, out: None, renew: false })
             }
             _ => return,
         };

@@ -174,9 +174,9 @@ fn read_under(
     let known = |name: &String| !names.contains_key(name) || name_of(name).is_some();
     // A job of an account that the config lacks cannot be read, but for its id.
     file.jobs.retain(|(spec, _)| known(&spec.account));
-    file.series.retain(|(spec, ..)| known(&spec.account));
+    file.series.retain(|series| known(&series.job.account));
     let specs = file.jobs.iter_mut().map(|(spec, _)| spec);
-    for spec in specs.chain(file.series.iter_mut().map(|(spec, ..)| spec)) {
+    for spec in specs.chain(file.series.iter_mut().map(|series| &mut series.job)) {
         spec.account = name_of(&spec.account).unwrap_or_else(|| spec.account.clone());
     }
     for (_, owner) in &mut file.ids {

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::engine::{AcceptedFile, IngestError, IngestedJob, Offered, Owner};
 use qunfa::model::{Account, JobId, JobSpec, JobState};
-use qunfa::store::{DecidedBy, IngestOutcome, Resolution, Ruling};
+use qunfa::store::{DateActions, DecidedBy, IngestOutcome, Resolution, Ruling};
 use sha2::{Digest as _, Sha256};
 
 use super::World;
@@ -56,8 +56,11 @@ impl World {
         let digest = Sha256::digest(specs.iter().map(JobSpec::digest).collect::<String>());
         let sha256 = qunfa::model::hex(&digest);
         let now = self.now();
-        let offered: Vec<_> =
-            specs.iter().map(|spec| Offered { spec, recurrence: None, line: 1 }).collect();
+        let none = DateActions::new();
+        let offered: Vec<_> = specs
+            .iter()
+            .map(|spec| Offered { spec, recurrence: None, dated: &none, line: 1 })
+            .collect();
         let taken = self.engine().ingest_file((&sha256, "jobs.yaml"), &offered, now);
         let taken = taken.map(|taken| taken.jobs);
         if let Ok(jobs) = &taken {

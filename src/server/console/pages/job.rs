@@ -1,9 +1,8 @@
 //! The page of a job or of a series: its story, its content, and what may be decided about it.
 
 use askama::Template;
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_FRAME_OPTIONS};
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 
 use crate::config::Role;
@@ -13,9 +12,10 @@ use crate::server::console::answers::{
     ApiCall, At, Attempt, Decision, Event, Series, Shown, Step, Story, Upload, series_state,
 };
 use crate::server::console::context::{Asked, Console, VIA, reads};
-use crate::server::console::page::{CONTENT_POLICY, Frame, Here, html};
+use crate::server::console::page::{Frame, Here, as_content, html};
 use crate::server::problem::Refusal;
 use crate::server::request::Said;
+use crate::text::stored;
 
 /// One line of a story.
 struct Line {
@@ -28,6 +28,7 @@ struct Line {
 
 /// Which decisions a page offers. Whether one is done, its command decides.
 struct Offers {
+    edit: bool,
     approve: bool,
     cancel: bool,
     reschedule: bool,
@@ -37,8 +38,8 @@ struct Offers {
 
 impl Offers {
     fn is_some(&self) -> bool {
-        let Self { approve, cancel, reschedule, retry, resolve } = self;
-        *approve || *cancel || *reschedule || *retry || *resolve
+        let Self { edit, approve, cancel, reschedule, retry, resolve } = self;
+        *edit || *approve || *cancel || *reschedule || *retry || *resolve
     }
 }
 
@@ -98,18 +99,14 @@ pub(in crate::server::console) async fn content(
     console.handler.limit(row, user, &mut Said::of(row, &[("id", id)])?).await?;
     let words = ["render".to_owned(), format!("--job={id}")].to_vec();
     let call = Call { words, who: format!("{} via {VIA}", user.name), lang: asked.looks.lang };
-    let page = console.handler.run(call).await?;
-    let mut response = ([(CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY));
-    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
-    Ok(response)
+    Ok(as_content(console.handler.run(call).await?))
 }
 
 fn offers(story: &Story, role: Role) -> Offers {
     let is = |states: &[&str]| states.iter().any(|state| story.job.state.is(state));
     let operates = role >= Role::Operator;
     Offers {
+        edit: role >= Role::Editor && is(&["planned", "held"]),
         approve: role >= Role::Approver && is(&["held"]),
         cancel: operates && is(&["planned", "held", "releasing"]),
         reschedule: operates && is(&["planned", "held"]),
@@ -188,6 +185,6 @@ fn api_call(call: &ApiCall) -> Line {
 
 /// Returns what the platform answered.
 fn said(errcode: Option<i64>, errmsg: Option<&str>) -> String {
-    let code = errcode.map(|code| code.to_string());
-    [code.as_deref(), errmsg].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    let (code, errmsg) = (errcode.map(|code| code.to_string()), errmsg.map(stored::failure));
+    [code, errmsg].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
