@@ -252,6 +252,7 @@ impl Policy {
                 pauses_s: &[5, 10, 30, 60, 120, 300, 600],
                 requests_max: None,
                 is_patient: true,
+                waits_for_day: true,
                 ..API_CALL
             },
             Kind::Delete => Self { if_gone: IfGone::Verify, ..API_CALL }.requested_by(role, false),

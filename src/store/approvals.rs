@@ -101,8 +101,9 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         self.run(
-            "INSERT OR REPLACE INTO approval (job, person, who, why, at, digest)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO approval (job, person, who, why, at, digest)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (job, person) DO UPDATE SET who = ?3, why = ?4, at = ?5, digest = ?6",
             params![id.as_str(), person(said.who), said.who, said.why, millis(now), digest],
         )
     }
@@ -156,7 +157,8 @@ impl Tx<'_> {
     /// Records who hands a file in, before it is in the inbox.
     pub fn submitted(&self, file: &str, who: &str, now: DateTime<Utc>) -> Result<()> {
         self.run(
-            "INSERT OR REPLACE INTO submission (file, who, at) VALUES (?1, ?2, ?3)",
+            "INSERT INTO submission (file, who, at) VALUES (?1, ?2, ?3)
+             ON CONFLICT (file) DO UPDATE SET who = ?2, at = ?3",
             params![file, who, millis(now)],
         )
     }
@@ -192,8 +194,9 @@ impl Tx<'_> {
         let verdict = demand.decide(&given.collect::<Vec<_>>(), person(said.who));
         if matches!(verdict, Verdict::Goes | Verdict::Counts { .. }) {
             self.run(
-                "INSERT OR REPLACE INTO series_approval (series, person, who, why, at, until)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO series_approval (series, person, who, why, at, until)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (series, person) DO UPDATE SET who = ?3, why = ?4, at = ?5, until = ?6",
                 params![id, person(said.who), said.who, said.why, millis(now), until.to_string()],
             )?;
         }
