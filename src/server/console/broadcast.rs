@@ -49,7 +49,8 @@ pub(super) async fn take(
         form.id = new_id(&form)?;
     }
     let name = &asked.session.user.name;
-    let text = form.job_file(&format!("{name}, {}", now.format("%Y-%m-%dT%H:%M:%SZ")));
+    // An edit back makes a file of its own, however soon it comes.
+    let text = form.job_file(&format!("{name}, {}", now.format("%Y-%m-%dT%H:%M:%S%.6fZ")));
     let drafts = console.draft_boxes.known(&form.account, now);
     let mut shown = Shown { form, is_form: true, drafts, text, ..Shown::default() };
     if let Some(told) = taken(console, asked, &shown.form).await? {
