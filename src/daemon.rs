@@ -227,7 +227,6 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     // From here on a signal ends the daemon in an orderly way, however early it comes.
     let mut signals = Signals::listen()?;
     let (state, database) = (config.state_dir.clone(), config.database());
-    lock::make_private(&state)?;
     let _lock = lock::Lock::take(&state, (options.now)()).await?;
     let inbox = Inbox::open(&config.inbox, config.inbox_end_marker_required)
         .map_err(|error| RunError::Setup(chain(&error)))?;
@@ -249,16 +248,15 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let listens = announce(listener.as_ref(), options.on_listen)?;
     let heartbeat = heartbeat::HeartbeatWriter::start(&state, listens, &mut tasks, now);
     let process = metrics::Process::new(engine.store(), heartbeat.watch(), locked_out.clone())?;
-    let counters = process.counters.clone();
+    let (counters, lang) = (process.counters.clone(), config.lang.unwrap_or_default());
     if let Some(listener) = listener {
-        let to_loop = (&sender, &options.now, config.lang.unwrap_or_default());
-        let handler = handler(&views, &database, to_loop, locked_out, process);
+        let handler =
+            handler(&views, &database, (&sender, &options.now, lang), locked_out, process);
         tasks.spawn(callback::serve(listener, handler, ended.clone()));
     }
     let served = (options.commands, &options.now);
     console::start(&config, &views, served, &mut tasks, ended.clone()).await?;
     let (accounts, clock, to) = (views.by_any_name(), options.now.clone(), sender.clone());
-    let lang = config.lang.unwrap_or_default();
     let task = ingest::IngestTask { inbox, accounts, files: files.clone(), now: clock, lang, to };
     tasks.spawn(task.run(refused, counters.clone(), ended));
     let maintenance = maintenance::start(sender.clone()).await;
@@ -268,8 +266,8 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let seen = (Fixed::of(&config), views, ping);
     let reloader = Reloader::new((options.reload, config.warnings.clone()), seen, sender.clone());
     let deliveries = Deliveries::new((config.alerts, lang), &engine, &options.now, sender.clone());
-    let of = (state.as_path(), config.store.is_some());
-    let dispatcher = Dispatcher::new(ways, of, counters, (options.now.clone(), sender));
+    let to_loop = (options.now.clone(), sender);
+    let dispatcher = Dispatcher::new(ways, (&state, config.store.is_some()), counters, to_loop);
     let mut daemon = Daemon {
         notifier,
         marked: engine.mark().clone(),
@@ -295,7 +293,6 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     daemon.send_final_alert(&outcome).await;
     ending.send_replace(true);
     maintenance.stop().await;
-    tasks.abort_all();
     outcome
 }
 

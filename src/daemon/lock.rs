@@ -48,8 +48,9 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock, or returns who holds it.
+    /// Takes the lock of a directory, which becomes the user's alone, or returns who holds it.
     pub(super) async fn take(state: &Path, now: DateTime<Utc>) -> Result<Self, RunError> {
+        make_private(state)?;
         let path = state.join("lock");
         let mut file = File::options()
             .create(true)
@@ -114,7 +115,7 @@ fn setup(path: &Path, what: &str, error: &std::io::Error) -> RunError {
 }
 
 /// Creates the state directory, readable by its owner only, who must be this process's user.
-pub(super) fn make_private(state: &Path) -> Result<(), RunError> {
+fn make_private(state: &Path) -> Result<(), RunError> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)

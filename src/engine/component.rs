@@ -271,7 +271,7 @@ impl Component {
                 Answer::Unclear(why) => self.unclear(why, now),
             },
             Call::Redeem(code) => {
-                self.redeemed(tx, (&code, token), response, (&mut effects, now))?
+                self.redeemed(tx, (&code, token), response, (&mut effects, now))?;
             }
             Call::List { .. } => self.listed(tx, token, response, (&mut effects, now))?,
             Call::Info { appid } => match protocol::read_authorization(response) {

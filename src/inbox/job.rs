@@ -169,12 +169,9 @@ impl<'r> Reader<'r, '_> {
         let mut notes = Vec::new();
         let recurrence = self.recurrence(&fields, zone, &mut notes);
         let choices = self.choices(&fields);
-        let times = MenuTimes {
-            zone,
-            at: schedule.as_ref().and_then(|schedule| schedule.at),
-            id: id.as_ref().map(|(id, _)| id),
-            recurs: fields.get("cron").is_some(),
-        };
+        let at = schedule.as_ref().and_then(|schedule| schedule.at);
+        let recurs = fields.get("cron").is_some();
+        let times = MenuTimes { zone, at, id: id.as_ref().map(|(id, _)| id), recurs };
         self.begin_dated(&fields, recurrence.as_ref());
         let action = self.action(&fields, (account, times), &mut notes);
         let of_draft = self.draft_title.take().filter(|title| is_title(title));
@@ -183,7 +180,7 @@ impl<'r> Reader<'r, '_> {
         let ahead = preview.as_ref().map_or(TimeDelta::zero(), |preview| preview.before);
         let action = self.prepare(&fields, (action, ahead), &mut notes);
         let remarks = std::mem::take(&mut self.remarks);
-        if fields.get("cron").is_some() {
+        if recurs {
             let expires = schedule.as_ref().map(|schedule| &schedule.expires);
             let id = id.as_ref().map(|(id, _)| id);
             self.series_limits(&fields, recurrence.as_ref(), (id, expires, action.as_ref()));

@@ -158,7 +158,11 @@ pub fn advice(told: &Told, about: About<'_>) -> Option<String> {
     let (account, job) = (about.account(), about.job());
     Some(match told {
         Told::ClockApart { .. } => t!("told-set-the-clock"),
-        Told::NoPreflight { .. } | Told::EmptyPreflight { .. } => t!("told-check-network"),
+        Told::NoPreflight { .. }
+        | Told::EmptyPreflight { .. }
+        | Told::ComponentUnanswered { .. } => {
+            t!("told-check-network")
+        }
         Told::Unreadable { .. } => t!("told-see-proxy"),
         Told::FollowersUnread { .. } => t!("told-followers-later", account = %account),
         Told::Appid { advice, .. } => of_pause(advice, account),
@@ -166,13 +170,7 @@ pub fn advice(told: &Told, about: About<'_>) -> Option<String> {
             let place = console::component();
             t!("told-see-component-url", component = %component, place = %place)
         }
-        Told::ComponentRefused { errcode, .. } => match codes::for_token(*errcode) {
-            row if row.doubts_secret() => {
-                t!("told-correct-component", place = %console::component())
-            }
-            row => row.advice(),
-        },
-        Told::ComponentUnanswered { .. } => t!("told-check-network"),
+        Told::ComponentRefused { errcode, .. } => of_component(*errcode),
         Told::NoMassSendRight { component } => {
             t!("told-grant-mass-sends", component = %component, account = %account)
         }
@@ -226,6 +224,13 @@ pub fn advice(told: &Told, about: About<'_>) -> Option<String> {
         Told::NotRead => t!("alert-see-status"),
         Told::Written { advice, .. } => advice.clone()?,
     })
+}
+
+fn of_component(errcode: i64) -> String {
+    match codes::for_token(errcode) {
+        row if row.doubts_secret() => t!("told-correct-component", place = %console::component()),
+        row => row.advice(),
+    }
 }
 
 fn named(job: &str, title: Option<&str>) -> String {

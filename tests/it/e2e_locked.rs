@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
 use crate::e2e_listener::{finished, say, signed};
-use crate::rig::{CALLBACK_TOKEN, Rig, club, to_tag};
+use crate::rig::{CALLBACK_TOKEN, Rig, club, started, to_tag};
 use crate::tap::{Moment, Tap};
 
 /// Locks the database as someone's sqlite3 shell does.
@@ -126,7 +126,7 @@ fn a_start_that_takes_long_is_no_stepped_clock() {
 
     rig.start();
     // A loop that passes over more than 10 s reports a step.
-    let begun = Instant::now();
+    let begun = started();
     rig.until("the start took long", || (begun.elapsed().as_secs() > 10).then_some(()));
     shell.execute_batch("ROLLBACK").unwrap();
     rig.until_listening();

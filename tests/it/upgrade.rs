@@ -265,6 +265,7 @@ fn an_upgrade_gives_a_code_to_each_reason_that_decides_something_and_keeps_the_o
     let written = |text: &str| Reason::Written { text: text.to_owned() };
     let in_question = |text: &str| Reason::WrittenInQuestion { text: text.to_owned() };
     let cause = |text: &str| Box::new(written(text));
+    let deferred = |text| Reason::Deferred { cause: cause(text), goes_at: None, was_due: None };
     let reasons = [
         (LOST, Reason::DatabaseLost),
         (LOST_BEFORE_DUE, Reason::DatabaseLostBeforeDue),
@@ -272,10 +273,7 @@ fn an_upgrade_gives_a_code_to_each_reason_that_decides_something_and_keeps_the_o
         ("it may have been sent, who knows", in_question("it may have been sent, who knows")),
         ("waits for its uploads", Reason::WaitsForUploads { cause: None }),
         ("waits for its uploads: 春", Reason::WaitsForUploads { cause: Some(cause("春")) }),
-        (
-            "deferred: no room",
-            Reason::Deferred { cause: cause("no room"), goes_at: None, was_due: None },
-        ),
+        ("deferred: no room", deferred("no room")),
         ("it was not accepted", written("it was not accepted")),
     ];
     let file = || "a, line 2, line .yaml".to_owned();
@@ -289,10 +287,7 @@ fn an_upgrade_gives_a_code_to_each_reason_that_decides_something_and_keeps_the_o
             Reason::ChangedBy { file: file(), line: 3, by: None },
         ),
         ("changed by hand", written("changed by hand")),
-        (
-            "deferred: full; it goes at 7",
-            Reason::Deferred { cause: cause("full; it goes at 7"), goes_at: None, was_due: None },
-        ),
+        ("deferred: full; it goes at 7", deferred("full; it goes at 7")),
     ];
     let dir = tempfile::tempdir().unwrap();
     let path = version_4(dir.path());

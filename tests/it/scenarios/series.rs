@@ -821,7 +821,7 @@ fn a_date_without_its_file_is_told_a_day_before_and_missed_and_never_sent() {
 
     assert_eq!(world.accepted(), ["2027-03-20 20:00:00"]);
     assert_eq!(world.attention(), ["held"]);
-    let said = world.approve("daily@2027-03-21").unwrap_err().to_string();
+    let said = world.approve("daily@2027-03-21").unwrap_err();
     assert!(said.contains("has nothing to send yet: 2027-03-21.txt did not come"), "{said}");
     world.run_until("2027-03-21 20:31");
     assert_eq!(world.state("daily@2027-03-21"), JobState::Missed);
