@@ -1,6 +1,6 @@
 //! The seat of the daemon that releases: one is active, the others stand by.
 //!
-//! The seat lasts [`SEAT_LASTS`](super::SEAT_LASTS) by PostgreSQL's clock and is renewed by every
+//! The seat lasts [`SEAT_LASTS`] by PostgreSQL's clock and is renewed by every
 //! transaction and look of its daemon. Whoever takes it over waits for the transaction under way,
 //! because that has the same row locked.
 
