@@ -43,6 +43,7 @@ export SCREENSHOTS AXE=$work/package/axe.min.js QUNFA QUNFA_CONFIG=$work/config.
 SCREENSHOTS=$(realpath "${CARGO_TARGET_DIR:-target}/screenshots")
 cp "$here"/*.yaml "$work"
 cd "$work"
+: >sandbox.log
 "$QUNFA" sandbox --listen 127.0.0.1:0 --account wx0123456789abcdef:service:5000 \
     --account wx1123456789abcdef:subscription:5000 >sandbox.log 2>&1 &
 started+=($!)
