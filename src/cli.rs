@@ -414,6 +414,7 @@ impl Problem {
                 | StoreError::Newer(..)
                 | StoreError::Older(..)
                 | StoreError::Access(..)
+                | StoreError::Unfit(_)
                 | StoreError::Lookup(..),
             ) => 3,
         }

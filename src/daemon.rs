@@ -145,6 +145,7 @@ impl From<StoreError> for RunError {
             StoreError::Newer(..)
             | StoreError::Older(..)
             | StoreError::Access(..)
+            | StoreError::Unfit(_)
             | StoreError::Lookup(..) => true,
             StoreError::Damaged(..)
             | StoreError::Failed(_)
@@ -491,6 +492,7 @@ fn lock_out(error: &RunError, since: DateTime<Utc>) -> Option<LockedOut> {
         | StoreError::Access(..)
         | StoreError::Failed(_)
         | StoreError::Unseated(_)
+        | StoreError::Unfit(_)
         | StoreError::Shared(_)
         | StoreError::Lookup(..)
         | StoreError::Refused(_)

@@ -184,6 +184,9 @@ pub enum StoreError {
     /// unknown. The daemon ends at once and is started again.
     #[error("{}", t!("store-shared", why = %.0))]
     Shared(String),
+    /// The shared truth is none that this program may use. The daemon ends, and a restart does not help.
+    #[error("{}", t!("store-shared", why = %.0))]
+    Unfit(String),
     /// The file system does not say whether there is a database.
     #[error("{}", t!("store-lookup", path = %.0.display(), why = %.1))]
     Lookup(PathBuf, #[source] std::io::Error),
@@ -222,6 +225,7 @@ impl StoreError {
             | Self::Unreachable(_)
             | Self::Unseated(_)
             | Self::Shared(_)
+            | Self::Unfit(_)
             | Self::Lookup(..)
             | Self::Refused(_)
             | Self::Conflict(_)
@@ -260,6 +264,7 @@ impl StoreError {
             | Self::Unreachable(_)
             | Self::Unseated(_)
             | Self::Shared(_)
+            | Self::Unfit(_)
             | Self::Busy(_) => false,
         }
     }
@@ -385,6 +390,7 @@ impl Store {
             | StoreError::Unreachable(_)
             | StoreError::Unseated(_)
             | StoreError::Shared(_)
+            | StoreError::Unfit(_)
             | StoreError::Lookup(..)
             | StoreError::Refused(_)
             | StoreError::Conflict(_)
@@ -466,7 +472,12 @@ impl Store {
         open.all_are_placed()?;
         drop(open);
         truth::ship(&mut self.following, &tx)?;
-        tx.commit().map_err(StoreError::from)?;
+        let is_shared = self.following.is_some();
+        tx.commit().map_err(|error| match is_shared {
+            // The truth has it, so this process must not go on without it as if nothing had happened.
+            true => StoreError::Shared(error.to_string()),
+            false => StoreError::from(error),
+        })?;
         moves.tell();
         Ok(done)
     }

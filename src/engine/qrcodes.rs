@@ -128,7 +128,9 @@ pub(super) fn plan_renewal(
     let spec = renewal(tx, (&of, id), (ends, life))?;
     let (file, line) = tx.source_of(job)?;
     let source = Source { file: &file, line, first_taken_at: now };
-    match tx.take(&spec, account, &[], source, now)? {
+    // Whoever approved the codes approved that they are made anew.
+    let approved = &Account { approvals: 0, ..account.clone() };
+    match tx.take(&spec, approved, &[], source, now)? {
         IngestOutcome::Refused(why) => {
             let (account, job) = (Some(account.name.as_str()), Some(job.as_str()));
             let told = &Told::CodesNotRenewed { why };

@@ -1836,10 +1836,10 @@ store-no-postgres-url = the URL at `store` cannot be read: { $why }
 store-another-host = another host
 store-postgres-standby = this PostgreSQL is a standby that only reads: name the primary, or all hosts with target_session_attrs=read-write
 store-postgres-fsync = this PostgreSQL runs with fsync=off, so a power cut can lose what was sent: set fsync=on
-store-postgres-old = this PostgreSQL is older than version 14
+store-postgres-old = this PostgreSQL is older than version 14: use 14 or later
 store-older-active = the daemon on { $by } has an older version and is active: stop it, and this one upgrades the tables
-store-history-forked = its history does not continue the one that this process read
-store-is-cache = this file is the working memory of a daemon: what is written here is lost; commands write to the shared database
+store-history-forked = its history does not continue the one that this process read: this process ends, and reads everything anew when it is started again
+store-is-cache = this file is the working memory of a daemon on a shared database, so nothing was stored: put job files into the inbox of the active host; approve with the command, the API or the console
 store-lookup = cannot look at { $path }: { $why }
 ## api: the HTTP API and its client (src/server, `token`, `--server`)
 

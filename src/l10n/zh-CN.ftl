@@ -1765,10 +1765,10 @@ store-no-postgres-url = 无法读取 `store` 处的 URL：{ $why }
 store-another-host = 另一台主机
 store-postgres-standby = 此 PostgreSQL 是只读的备库：请指定主库，或列出所有主机并加上 target_session_attrs=read-write
 store-postgres-fsync = 此 PostgreSQL 以 fsync=off 运行，断电可能丢失已发送的记录：请设为 fsync=on
-store-postgres-old = 此 PostgreSQL 的版本低于 14
+store-postgres-old = 此 PostgreSQL 的版本低于 14：请使用 14 或更高版本
 store-older-active = { $by } 上的守护进程版本较旧且正在运行：请停止它，本进程随后升级这些表
-store-history-forked = 它的历史与本进程读取的不一致
-store-is-cache = 此文件是守护进程的工作缓存，写入的内容会丢失；命令应写入共享数据库
+store-history-forked = 它的历史与本进程读取的不一致：本进程退出，重新启动后会重新读取全部内容
+store-is-cache = 此文件是守护进程在共享数据库之上的工作缓存，因此什么都没有写入：请把任务文件放进当前工作主机的投递目录；审核请用命令、API 或控制台
 store-lookup = 无法查看 { $path }：{ $why }
 ## api: the HTTP API and its client (src/server, `token`, `--server`)
 

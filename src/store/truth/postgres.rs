@@ -87,14 +87,14 @@ impl Postgres {
     fn judge(&self, stamp: &Stamp) -> Result<()> {
         if stamp.version != VERSION {
             let (found, known) = (stamp.version, VERSION);
-            return Err(StoreError::Shared(t!(
+            return Err(StoreError::Unfit(t!(
                 "store-shared-version",
                 found = found,
                 known = known
             )));
         }
         if stamp.moved {
-            return Err(StoreError::Shared(t!("store-shared-moved")));
+            return Err(StoreError::Unfit(t!("store-shared-moved")));
         }
         match self.seat {
             Some(seat) if stamp.seat != Some(seat) => {

@@ -163,3 +163,19 @@ fn no_statement_replaces_rows_behind_the_triggers() {
         assert!(!text.contains(&replace), "{}", path.display());
     }
 }
+
+#[test]
+fn a_working_memory_that_cannot_store_what_the_truth_has_ends_the_process() {
+    let (_mirror, [mut here, _]) = hosts();
+
+    let done = here.transaction(|tx| {
+        // Judged at the commit of SQLite alone, after the truth has stored the row.
+        tx.db.pragma_update(None, "defer_foreign_keys", "ON")?;
+        let sql = "INSERT INTO series_approval (series, person, who, at, until)
+                   VALUES ('nowhere', 'anne', 'anne', 1, '2027-03-20')";
+        tx.run(sql, [].as_slice())
+    });
+
+    let error: StoreError = done.unwrap_err();
+    assert!(matches!(error, StoreError::Shared(_)) && !error.is_busy(), "{error}");
+}

@@ -271,3 +271,17 @@ fn a_job_of_codes_leaves_broadcasts_their_time() {
     assert_eq!(world.accepted(), ["2027-03-20 20:00:10"]);
     assert_eq!(world.state("tables"), JobState::Sent);
 }
+
+#[test]
+fn whoever_approved_codes_approved_that_they_are_made_anew() {
+    let mut world = World::new();
+    world.add_account("brand", Kind::Service, |setup, _| setup.account.approvals = 1);
+    let Action::Qrcodes(all) = codes(Some(10 * 86_400), 1, 3) else { unreachable!() };
+    world.plan_codes("tables", "2027-03-20 20:00", Action::Qrcodes(Qrcodes { renew: true, ..all }));
+    assert_eq!(world.state("tables"), JobState::Held);
+    world.approve("tables").unwrap();
+
+    world.run_until("2027-03-29 20:05");
+
+    assert_eq!(world.state("tables@renew-2"), JobState::Sent, "{}", world.reason("tables@renew-2"));
+}

@@ -191,7 +191,7 @@ async fn connect(config: &Config, tls: MakeRustlsConnect) -> std::result::Result
 /// Returns the settings that a URL means.
 pub(in crate::store) fn config(url: &SecretString) -> Result<Config> {
     let mut config = Config::from_str(url.expose_secret())
-        .map_err(|error| StoreError::Shared(t!("store-no-postgres-url", why = %chain(&error))))?;
+        .map_err(|error| StoreError::Unfit(t!("store-no-postgres-url", why = %chain(&error))))?;
     let is_here = |host: &Host| match host {
         Host::Unix(_) => true,
         Host::Tcp(name) => {

@@ -26,7 +26,7 @@ pub(super) fn prepare(link: &mut Link, now: DateTime<Utc>) -> Result<()> {
     match look(link)? {
         Found::Version(VERSION) => Ok(()),
         Found::Version(version) if !(OLDEST..=VERSION).contains(&version) => {
-            Err(StoreError::Shared(t!("store-shared-version", found = version, known = VERSION)))
+            Err(StoreError::Unfit(t!("store-shared-version", found = version, known = VERSION)))
         }
         Found::Version(_) => upgrade(link, now),
         Found::Nothing => create(link, &Store::in_memory(now)?),
@@ -69,10 +69,10 @@ fn look(link: &mut Link) -> Result<Found> {
         return Err(StoreError::Unreachable(t!("store-postgres-standby")));
     }
     if fsync != "on" {
-        return Err(StoreError::Shared(t!("store-postgres-fsync")));
+        return Err(StoreError::Unfit(t!("store-postgres-fsync")));
     }
     if number < 140_000 {
-        return Err(StoreError::Shared(t!("store-postgres-old")));
+        return Err(StoreError::Unfit(t!("store-postgres-old")));
     }
     Ok(version.map_or(Found::Nothing, Found::Version))
 }

@@ -77,4 +77,13 @@ fn what_one_host_stores_another_one_reads() {
     let late = daemon.transaction(|tx| tx.hold(Some("daily"), &why(), now()));
     assert!(matches!(late, Err(StoreError::Unseated(by)) if by == "second"));
     assert_eq!(seats(&url).unwrap().iter().filter(|seat| seat.active).count(), 1);
+
+    // A restart does not help: the tables are those of another version.
+    let other = format!("UPDATE qunfa.fleet_stamp SET version = version + 1 WHERE {ALL}");
+    let changed = Link::new(&url)
+        .unwrap()
+        .call(LOOK_WITHIN, async |session| Ok(session.client.execute(&other, &[]).await?));
+    assert_eq!(changed.unwrap(), 1);
+    assert!(matches!(first.prepare(now()), Err(StoreError::Unfit(_))));
+    assert!(matches!(command.refresh(), Err(StoreError::Unfit(_))));
 }
