@@ -50,6 +50,7 @@ use crate::inbox::Inbox;
 use crate::l10n::{Lang, within};
 use crate::server::Commands;
 use crate::store::{LastSeen, RefusedFile, Seat, SharedPosition, Store, StoreError};
+use crate::text::chain;
 
 use backlog::{Backlog, Done, acknowledge};
 use clock_watch::{ClockTick, ClockWatch};
@@ -500,17 +501,6 @@ fn lock_out(error: &RunError, since: DateTime<Utc>) -> Option<LockedOut> {
         | StoreError::Corrupt(_) => return None,
     };
     Some(LockedOut { since, by, unreachable })
-}
-
-/// Returns an error with its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 /// When the loop last checked what changes without a message to it.

@@ -17,6 +17,7 @@ mod base;
 mod component;
 mod components;
 pub mod crash_context;
+mod follow_up;
 mod followers;
 mod identity;
 mod ingest;

@@ -10,3 +10,14 @@ pub mod names;
 pub mod reason;
 pub mod stored;
 pub mod told;
+
+/// Returns an error with its causes, on one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -83,16 +83,26 @@ impl Loader<'_, '_> {
         None
     }
 
-    /// Returns the proxy, `None` within if there is none. No message ever repeats its URL.
-    pub(super) fn proxy(&mut self, fields: &Fields<'_, '_>) -> Option<Option<Proxy>> {
-        let sources = ["proxy", "proxy_file", "proxy_env"].map(|key| fields.get(key));
-        let mut given = sources.into_iter().flatten();
-        let Some(entry) = given.next() else { return Some(None) };
+    /// Returns which of these keys is given, `None` within if none is; two of them are an error.
+    pub(super) fn one_of<'n, 'a>(
+        &mut self,
+        fields: &Fields<'n, 'a>,
+        keys: [&str; 3],
+    ) -> Option<Option<&'n Entry<'a>>> {
+        let mut given = keys.into_iter().filter_map(|key| fields.get(key));
+        let Some(first) = given.next() else { return Some(None) };
         if let Some(second) = given.next() {
-            let message = t!("config-two-keys", first = %entry.key, second = %second.key);
+            let message = t!("config-two-keys", first = %first.key, second = %second.key);
             self.report.say_with(second.key_location, message, t!("config-keep-one"));
             return None;
         }
+        Some(Some(first))
+    }
+
+    /// Returns the proxy, `None` within if there is none. No message ever repeats its URL.
+    pub(super) fn proxy(&mut self, fields: &Fields<'_, '_>) -> Option<Option<Proxy>> {
+        let keys = ["proxy", "proxy_file", "proxy_env"];
+        let Some(entry) = self.one_of(fields, keys)? else { return Some(None) };
         let is_plain = entry.key == "proxy";
         let url = if is_plain {
             SecretString::from(entry.text(self.report)?)

@@ -21,14 +21,8 @@ impl Loader<'_, '_> {
     /// Returns the URL of the shared database, `None` within if there is none. It is read for
     /// commands as well, for they write there too; no message ever repeats it.
     pub(super) fn store(&mut self, fields: &Fields<'_, '_>) -> Option<Option<SecretString>> {
-        let sources = ["store", "store_file", "store_env"].map(|key| fields.get(key));
-        let mut given = sources.into_iter().flatten();
-        let Some(entry) = given.next() else { return Some(None) };
-        if let Some(second) = given.next() {
-            let message = t!("config-two-keys", first = %entry.key, second = %second.key);
-            self.report.say_with(second.key_location, message, t!("config-keep-one"));
-            return None;
-        }
+        let keys = ["store", "store_file", "store_env"];
+        let Some(entry) = self.one_of(fields, keys)? else { return Some(None) };
         let url = if entry.key == "store" {
             SecretString::from(entry.text(self.report)?)
         } else {

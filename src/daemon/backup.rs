@@ -14,11 +14,11 @@ use tokio::sync::mpsc;
 
 use crate::alert::Told;
 use crate::backups::{self, Backups};
-use crate::daemon::chain;
 use crate::daemon::input::{Input, Made};
 use crate::durable_file;
 use crate::engine::Engine;
 use crate::store::{Store, StoreError};
+use crate::text::chain;
 
 /// How long a backup that is due waits for a moment without a release.
 const WAIT_MOST: TimeDelta = TimeDelta::hours(1);

@@ -11,10 +11,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::alert::Told;
 use crate::calendar::{self, Recurrence};
 use crate::config::AccountConfig;
+use crate::daemon::Now;
 use crate::daemon::counters::Counters;
 use crate::daemon::files::{Files, Kept};
 use crate::daemon::input::{Input, ValidFile};
-use crate::daemon::{Now, chain};
 use crate::engine::crash_context::{self, WorkItem};
 use crate::engine::{
     AcceptedFile, AcceptedSeries, DateEdit, IngestedFile, IngestedJob, Offered, Owner,
@@ -27,6 +27,7 @@ use crate::l10n::{self, Lang, t};
 use crate::model::{Account, JobId, JobState};
 use crate::store::{IngestOutcome, Rescheduled};
 use crate::text;
+use crate::text::chain;
 use crate::text::told::{self, About};
 
 /// How often the inbox is read. Reading an unchanged directory costs microseconds, and depends on

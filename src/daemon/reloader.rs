@@ -9,13 +9,14 @@ use tokio::task::AbortHandle;
 
 use crate::config::{Config, ConfigError, Ping, User, UserProxy};
 use crate::daemon::callback::{Callbacks, ComponentCallbacks, callbacks, components};
+use crate::daemon::delivery;
 use crate::daemon::heartbeat::Heartbeat;
 use crate::daemon::input::{Input, ReadConfig, UnusableConfig};
-use crate::daemon::{chain, delivery};
 use crate::engine::Engine;
 use crate::l10n::{self, Lang};
 use crate::model::Account;
 use crate::store::StoreError;
+use crate::text::chain;
 
 /// Loads the config as at a start.
 pub type LoadConfig = Arc<dyn Fn() -> Result<Config, ConfigError> + Send + Sync>;

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::daemon::chain;
 use crate::engine::{Engine, Pruning};
 use crate::inbox::Inbox;
 use crate::store::{Store, StoreError};
+use crate::text::chain;
 
 /// The walk through what is old: at the start, and then every hour.
 pub(super) struct Pruner {

@@ -6,6 +6,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::follow_up::{self, IfRefused};
 use crate::alert::Told;
 use crate::calls::Role;
 use crate::model::{
@@ -14,7 +15,7 @@ use crate::model::{
 };
 use crate::plan::Job;
 use crate::reason::Reason;
-use crate::store::{Alert, IngestOutcome, MenuJob, OpenApiCall, Source, StoreError, Tx};
+use crate::store::{MenuJob, OpenApiCall, StoreError, Tx};
 
 /// What a job that is only API calls does next.
 #[derive(Debug)]
@@ -163,21 +164,8 @@ pub(super) fn plan_undo(
     };
     let Some(id) = MenuChange::undo_id(job) else { return Ok(()) };
     let spec = undo(id, &tx.job(job)?, until.max(now));
-    let (file, line) = tx.source_of(job)?;
-    let source = Source { file: &file, line, first_taken_at: now };
-    // Whoever approved the change approved its end.
-    let approved = &Account { approvals: 0, ..account.clone() };
-    match tx.take(&spec, approved, &[], source, now)? {
-        IngestOutcome::Refused(why) => {
-            let (account, job) = (Some(account.name.as_str()), Some(job.as_str()));
-            let alert = Alert { account, job, kind: "menu", told: &Told::MenuStays { why } };
-            tx.raise_alert(&alert, now)
-        }
-        IngestOutcome::New
-        | IngestOutcome::Known
-        | IngestOutcome::Updated
-        | IngestOutcome::Anew(_) => tx.place_taken(account, now),
-    }
+    let if_refused = IfRefused { kind: "menu", told: |why| Told::MenuStays { why } };
+    follow_up::plan(tx, (job, &spec), account, &if_refused, now)
 }
 
 fn undo(id: JobId, of: &Job, at: DateTime<Utc>) -> JobSpec {

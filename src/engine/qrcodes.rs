@@ -14,8 +14,9 @@ use crate::model::{
 };
 use crate::plan::Job;
 use crate::reason::Reason;
-use crate::store::{Alert, CodeRow, IngestOutcome, OpenApiCall, Source, StoreError, Tx};
+use crate::store::{CodeRow, OpenApiCall, StoreError, Tx};
 
+use super::follow_up::{self, IfRefused};
 use super::menu::Step;
 
 /// Decides how a job begins: with what an earlier release did not make.
@@ -126,21 +127,8 @@ pub(super) fn plan_renewal(
     let life = TimeDelta::seconds(life.into());
     let ends = ends.map_or(now + life, |at| at.to_utc());
     let spec = renewal(tx, (&of, id), (ends, life))?;
-    let (file, line) = tx.source_of(job)?;
-    let source = Source { file: &file, line, first_taken_at: now };
-    // Whoever approved the codes approved that they are made anew.
-    let approved = &Account { approvals: 0, ..account.clone() };
-    match tx.take(&spec, approved, &[], source, now)? {
-        IngestOutcome::Refused(why) => {
-            let (account, job) = (Some(account.name.as_str()), Some(job.as_str()));
-            let told = &Told::CodesNotRenewed { why };
-            tx.raise_alert(&Alert { account, job, kind: "qrcodes", told }, now)
-        }
-        IngestOutcome::New
-        | IngestOutcome::Known
-        | IngestOutcome::Updated
-        | IngestOutcome::Anew(_) => tx.place_taken(account, now),
-    }
+    let if_refused = IfRefused { kind: "qrcodes", told: |why| Told::CodesNotRenewed { why } };
+    follow_up::plan(tx, (job, &spec), account, &if_refused, now)
 }
 
 /// Returns the job that makes the codes of a job anew: a tenth of their life before the first of

@@ -19,6 +19,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::l10n::t;
 use crate::store::{Result, StoreError};
+use crate::text::chain;
 
 /// How long opening a connection may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
@@ -61,16 +62,6 @@ impl From<tokio_postgres::Error> for Failure {
             Some(_) | None => Self::Lost(why),
         }
     }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 /// The connection.
